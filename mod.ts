@@ -1,0 +1,50 @@
+/**
+ * A streaming-first workflow engine: a workflow is a set of named steps, a run is a live stream of events that can be
+ * read, cancelled and drained.
+ *
+ * @example Usage
+ * ```ts
+ * import { Workflow } from "@stepstream/workflow";
+ *
+ * const workflow = new Workflow().add({ name: "greet", action: (_ctx, name) => `Hello, ${name}` });
+ *
+ * for await (const event of workflow.stream("greet", "Ada")) console.log(event.seq, event.type);
+ * ```
+ *
+ * @module
+ */
+
+export type { Clock } from "./src/core/clock.ts";
+export { systemClock } from "./src/core/clock.ts";
+export {
+  DuplicateStepError,
+  RunCancelledError,
+  SerializationError,
+  StepLimitError,
+  StreamUsedError,
+  UnknownStepError,
+  WorkflowError,
+} from "./src/core/errors.ts";
+export type * from "./src/core/events.ts";
+export type { Executor } from "./src/core/executor.ts";
+export type * from "./src/core/inference.ts";
+export type { Result } from "./src/core/result.ts";
+export type { Action, Decision, Enqueue, Put, RoutePayload, Step, StepScope, Taking } from "./src/core/step.ts";
+export type { LogSink, StepLogger, StepLogHelper } from "./src/core/step_logger.ts";
+export type { Where } from "./src/core/token.ts";
+export type { TraceEntry } from "./src/core/trace.ts";
+export type { RunOutcome, RunStream } from "./src/engine/run_stream.ts";
+export { InProcessExecutor } from "./src/executors/in_process_executor.ts";
+export { BaseStepLogger } from "./src/logging/base_step_logger.ts";
+export { JsonLogger } from "./src/logging/json_logger.ts";
+export { type LoggerOptions, StructuredLogger } from "./src/logging/structured_logger.ts";
+export {
+  decideIf,
+  type DecideIfOptions,
+  decideTo,
+  type DecideToOptions,
+  type RouteTo,
+  type RoutingDecision,
+} from "./src/workflow/decisions.ts";
+export type { RunOptions } from "./src/workflow/run_options.ts";
+export { type OpenStep, type StartArguments, Workflow, type WorkflowOptions } from "./src/workflow/workflow.ts";

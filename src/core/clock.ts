@@ -1,0 +1,25 @@
+/** Where a run reads the time and sets its timers; hand in your own to test without waiting. */
+export interface Clock {
+  /** The time in epoch milliseconds. */
+  now(): number;
+  /** Calls back once after `delayMs`; the answer goes to `clearTimeout`. */
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  /** Takes a timer back. One that has fired is no error. */
+  clearTimeout(timer: unknown): void;
+}
+
+/** The platform's clock. The globals are looked up at each call, so that a test may replace them. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  // What comes back here is what `setTimeout` above answered: a number, or an object on Node.
+  clearTimeout: (timer) => clearTimeout(timer as number),
+};
+
+// Taken once, at load: a test that fakes the timers fakes time, not the event loop.
+const setRealTimeout = globalThis.setTimeout;
+
+/** Calls back on a later turn of the event loop, whatever a test did to the timers. */
+export function onLaterTurn(callback: () => void): void {
+  setRealTimeout(callback, 0);
+}

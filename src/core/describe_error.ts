@@ -1,0 +1,39 @@
+/** An error as it is told on a wire or in a store: never with its stack. */
+export interface JsonError {
+  readonly name: string;
+  readonly message: string;
+  readonly cause?: JsonError;
+}
+
+/** How far a chain of causes is followed. */
+const MAX_CAUSES = 8;
+
+/** `{ name, message, cause? }` of whatever was thrown. Never throws. */
+export function describeError(error: unknown): JsonError {
+  return describeChain(error, MAX_CAUSES);
+}
+
+/** `String(value)`, also for a value whose own conversion throws. */
+export function toText(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    // An object without a prototype, or a `toString` that throws: its kind is all there is to say.
+    return "[unreadable]";
+  }
+}
+
+function describeChain(error: unknown, causesLeft: number): JsonError {
+  try {
+    if (!(error instanceof Error)) return { name: "Error", message: toText(error) };
+    const name = toText(error.name);
+    const message = toText(error.message);
+    const { cause } = error;
+    return cause === undefined || causesLeft === 0
+      ? { name, message }
+      : { name, message, cause: describeChain(cause, causesLeft - 1) };
+  } catch {
+    // A getter or a proxy of the error threw: it has nothing better to tell.
+    return { name: "Error", message: "[unreadable]" };
+  }
+}

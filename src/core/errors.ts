@@ -1,0 +1,87 @@
+/** The parent of every error this package throws for a reason of its own. */
+export class WorkflowError extends Error {
+  override readonly name: string = "WorkflowError";
+}
+
+/** Thrown when a run starts at, or a token names, a step that the workflow does not have. */
+export class UnknownStepError extends WorkflowError {
+  override readonly name = "UnknownStepError";
+  /** The name that was looked for. */
+  readonly stepName: string;
+
+  constructor(stepName: string, known: Iterable<string>) {
+    super(`Cannot find step ${JSON.stringify(stepName)}: ${listOf(known)}`);
+    this.stepName = stepName;
+  }
+}
+
+/** Thrown when a workflow gets a second step of one name. */
+export class DuplicateStepError extends WorkflowError {
+  override readonly name = "DuplicateStepError";
+  /** The name that is taken. */
+  readonly stepName: string;
+
+  constructor(stepName: string) {
+    super(`Cannot add step ${JSON.stringify(stepName)}: the workflow has a step of this name`);
+    this.stepName = stepName;
+  }
+}
+
+/** Ends a run that has work left after `maxSteps` steps. */
+export class StepLimitError extends WorkflowError {
+  override readonly name = "StepLimitError";
+  /** The limit that was met. */
+  readonly maxSteps: number;
+
+  constructor(maxSteps: number, nextStep: string) {
+    super(`Cannot run step ${JSON.stringify(nextStep)}: the run has done maxSteps = ${maxSteps} steps`);
+    this.maxSteps = maxSteps;
+  }
+}
+
+/** The reason of a cancelled run when the one who cancelled it gave none. */
+export class RunCancelledError extends WorkflowError {
+  override readonly name = "RunCancelledError";
+  /** The run that was cancelled. */
+  readonly runId: string;
+
+  constructor(runId: string) {
+    super(`Run ${JSON.stringify(runId)} was cancelled`);
+    this.runId = runId;
+  }
+}
+
+/** Thrown when a stream of events is asked for more than its one pass. */
+export class StreamUsedError extends WorkflowError {
+  override readonly name = "StreamUsedError";
+  /** The run whose stream it is. */
+  readonly runId: string;
+
+  constructor(runId: string, because: string) {
+    super(`Cannot read the events of run ${JSON.stringify(runId)}: ${because}`);
+    this.runId = runId;
+  }
+}
+
+/** Thrown when a value that has to become JSON cannot: it would be lost or changed on the way. */
+export class SerializationError extends WorkflowError {
+  override readonly name = "SerializationError";
+  /** The step the value belongs to, `null` if it belongs to the run. */
+  readonly stepName: string | null;
+  /** Where the value is, e.g. `payload.items[3].when`. */
+  readonly path: string;
+
+  constructor(stepName: string | null, path: string, what: string) {
+    const owner = stepName === null ? "" : ` of step ${JSON.stringify(stepName)}`;
+    super(`Cannot write ${path}${owner} as JSON: it is ${what}`);
+    this.stepName = stepName;
+    this.path = path;
+  }
+}
+
+function listOf(known: Iterable<string>): string {
+  const names = [...known];
+  if (names.length === 0) return "the workflow has no steps";
+  const shown = names.slice(0, 20).map((name) => JSON.stringify(name)).join(", ");
+  return `known steps are ${shown}${names.length > 20 ? ` and ${names.length - 20} more` : ""}`;
+}

@@ -1,0 +1,114 @@
+/** What the walk does where JSON has no word for a value. */
+export interface JsonWalkPolicy {
+  /** The name of the whole value, the first part of every path. */
+  readonly name: string;
+  /** What stands in for an error. */
+  readonly describeError: (error: unknown) => unknown;
+  /** What stands in for a value that is `what`: JSON, or the value itself to have its own properties walked. May throw. */
+  readonly replace: (value: unknown, path: string, what: string) => unknown;
+}
+
+/** Deeper nesting than this is taken for a mistake: it would overflow some parser's stack. */
+const MAX_DEPTH = 500;
+
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+/** One pass over a value that finds what JSON cannot hold, and copies only where something has to be replaced. */
+export class JsonWalk {
+  readonly #policy: JsonWalkPolicy;
+  /** The objects around the value at hand, outermost first. */
+  readonly #ancestors: object[] = [];
+  /** The keys that lead to the value at hand, one for each ancestor. */
+  readonly #keys: (string | number)[] = [];
+
+  constructor(policy: JsonWalkPolicy) {
+    this.#policy = policy;
+  }
+
+  convert(value: unknown): unknown {
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+      case "undefined":
+        return value;
+      case "number":
+        return Number.isFinite(value) ? value : this.#replace(value, String(value));
+      case "object":
+        return value === null ? null : this.#convertObject(value);
+      default:
+        return this.#replace(value, `a ${typeof value}`);
+    }
+  }
+
+  #convertObject(object: object): unknown {
+    if (object instanceof Error) return this.#policy.describeError(object);
+    if (this.#ancestors.includes(object)) return this.#replace(object, "a cycle");
+    if (this.#ancestors.length === MAX_DEPTH) return this.#replace(object, `nested deeper than ${MAX_DEPTH} levels`);
+    if (Array.isArray(object)) return this.#inside(object, () => this.#convertItems(object));
+    if (!isPlain(object)) {
+      const replaced = this.#replace(object, `a ${kindOf(object)}`);
+      if (replaced !== object) return replaced;
+    }
+    return this.#inside(object, () => this.#convertProperties(object));
+  }
+
+  #inside(object: object, convert: () => unknown): unknown {
+    this.#ancestors.push(object);
+    const json = convert();
+    this.#ancestors.pop();
+    return json;
+  }
+
+  #convertItems(items: readonly unknown[]): unknown {
+    let copy: unknown[] | null = null;
+    for (let index = 0; index < items.length; index += 1) {
+      const item = items[index];
+      this.#keys.push(index);
+      // JSON would turn an undefined item into null, silently.
+      const json = item === undefined ? this.#replace(item, "undefined") : this.convert(item);
+      this.#keys.pop();
+      if (copy === null && json !== item) copy = items.slice(0, index);
+      copy?.push(json);
+    }
+    return copy ?? items;
+  }
+
+  #convertProperties(object: object): unknown {
+    if (Object.getOwnPropertySymbols(object).length > 0) return this.#replace(object, "an object with symbols as keys");
+    let copy: [string, unknown][] | null = null;
+    const entries = Object.entries(object);
+    for (const [index, entry] of entries.entries()) {
+      const [key, item] = entry;
+      this.#keys.push(key);
+      const json = this.convert(item);
+      this.#keys.pop();
+      if (copy === null && json !== item) copy = entries.slice(0, index);
+      copy?.push([key, json]);
+    }
+    // `fromEntries` defines its keys, so that one named __proto__ stays a key.
+    return copy === null && isPlain(object) ? object : Object.fromEntries(copy ?? entries);
+  }
+
+  #replace(value: unknown, what: string): unknown {
+    return this.#policy.replace(value, this.#path(), what);
+  }
+
+  #path(): string {
+    let path = this.#policy.name;
+    for (const key of this.#keys) {
+      path += typeof key === "number" || !IDENTIFIER.test(key) ? `[${JSON.stringify(key)}]` : `.${key}`;
+    }
+    return path;
+  }
+}
+
+/** True for an object literal, also one of another realm or without a prototype. */
+function isPlain(object: object): boolean {
+  const prototype = Object.getPrototypeOf(object);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function kindOf(object: object): string {
+  const { constructor } = object;
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "class instance";
+}

@@ -1,0 +1,53 @@
+import type { Result } from "./result.ts";
+import type { Route, Token } from "./token.ts";
+import { TokenQueue } from "./token_queue.ts";
+
+/** All that a run is, as plain data: enough to go on from. */
+export interface RunState {
+  /** What waits. A token at work is not in it. */
+  readonly queue: TokenQueue;
+  readonly context: object;
+  readonly counters: RunCounters;
+}
+
+/** What a run counts. */
+export interface RunCounters {
+  /** Tokens made so far: the last token's id. */
+  readonly tokens: number;
+  /** Steps finished so far. */
+  readonly steps: number;
+}
+
+/** What a step came to, as plain data: all that `apply` needs. */
+export interface Outcome {
+  readonly token: Token;
+  readonly attempts: number;
+  readonly result: Result;
+  readonly routed: readonly Route[];
+}
+
+/** The state of a run before its first step. */
+export function initialState(start: string, payload: unknown, context: object): RunState {
+  return {
+    queue: TokenQueue.empty.withTail({ id: 1, parent: null, step: start, payload }),
+    context,
+    counters: { tokens: 1, steps: 0 },
+  };
+}
+
+/** The state once the head of its queue is at work. */
+export function take(state: RunState): RunState {
+  return { queue: state.queue.withoutHead(), context: state.context, counters: state.counters };
+}
+
+/** The state once a token at work has come to its outcome: the step is counted and its routes are tokens in the queue. */
+export function apply(state: RunState, outcome: Outcome): RunState {
+  let { queue } = state;
+  let { tokens } = state.counters;
+  for (const { step, payload, where } of outcome.routed) {
+    tokens += 1;
+    const token: Token = { id: tokens, parent: outcome.token.id, step, payload };
+    queue = where === "head" ? queue.withHead(token) : queue.withTail(token);
+  }
+  return { queue, context: state.context, counters: { tokens, steps: state.counters.steps + 1 } };
+}

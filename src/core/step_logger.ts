@@ -1,0 +1,20 @@
+import type { Result } from "./result.ts";
+
+/** Hears of every step of a run. One that throws never breaks the run. */
+export interface StepLogger {
+  /** Called once a step, after its action and its decision. */
+  log(stepName: string, payload: unknown, result: Result): void;
+  /** Called for every `log.event(name, data)` of an action or a decision, at once. */
+  event?(stepName: string, name: string, data: unknown): void;
+}
+
+/** Where a logger writes its lines: a file, `process.stdout`, an array. */
+export interface LogSink {
+  write(text: string): unknown;
+}
+
+/** What actions and decisions log with. */
+export interface StepLogHelper {
+  /** Tells the run's loggers, and its stream as a `step.log` event. */
+  event(name: string, data?: unknown): void;
+}

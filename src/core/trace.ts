@@ -1,0 +1,15 @@
+/** What is kept of a step in a run's trace. It holds no times, so that equal runs have equal traces. */
+export interface TraceEntry {
+  readonly token: number;
+  readonly step: string;
+  readonly ok: boolean;
+  readonly payloadIn: unknown;
+  /** The step's value, `null` if it failed. */
+  readonly value: unknown;
+  /** `null`, or `String(error)`. */
+  readonly error: string | null;
+  /** How often the action was tried. */
+  readonly attempts: number;
+  /** How many tokens waited when the step was done. */
+  readonly queueLengthAfter: number;
+}

@@ -1,0 +1,145 @@
+import type { Clock } from "../core/clock.ts";
+import type { RoutedToken, RunStatus } from "../core/events.ts";
+import type { Outcome } from "../core/state.ts";
+import type { Token } from "../core/token.ts";
+import type { Attempt } from "./attempt.ts";
+import type { HandOff } from "./hand_off.ts";
+import type { RunPlan } from "./run_settings.ts";
+
+/** What {@linkcode EventTeller} is made with. */
+export interface EventTellerOptions {
+  readonly runId: string;
+  readonly clock: Clock;
+  readonly handOff: HandOff;
+  /** How many events may wait for the reader before its logs are dropped. */
+  readonly maxBufferedEvents: number;
+}
+
+const NOTHING_ROUTED: readonly RoutedToken[] = [];
+
+/**
+ * Makes the run's events, numbers them and hands them to the reader. The fields of a type always come in one order, so
+ * that its events share one hidden class. With nobody to read, events are counted and not made.
+ */
+export class EventTeller {
+  readonly #runId: string;
+  readonly #clock: Clock;
+  readonly #handOff: HandOff;
+  readonly #maxBufferedEvents: number;
+  #seq = 0;
+
+  constructor(options: EventTellerOptions) {
+    this.#runId = options.runId;
+    this.#clock = options.clock;
+    this.#handOff = options.handOff;
+    this.#maxBufferedEvents = options.maxBufferedEvents;
+  }
+
+  runStart(plan: RunPlan): void {
+    this.#seq += 1;
+    if (this.#handOff.isDrained) return;
+    this.#handOff.push({
+      type: "run.start",
+      seq: this.#seq,
+      runId: this.#runId,
+      at: this.#clock.now(),
+      workflow: plan.workflow,
+      version: plan.version,
+      start: plan.start,
+      payload: plan.payload,
+    });
+  }
+
+  stepStart(attempt: Attempt, token: Token): void {
+    this.#seq += 1;
+    if (this.#handOff.isDrained) return;
+    attempt.startedAt = this.#clock.now();
+    this.#handOff.push({
+      type: "step.start",
+      seq: this.#seq,
+      runId: this.#runId,
+      at: attempt.startedAt,
+      token: token.id,
+      parent: token.parent,
+      step: token.step,
+      attempt: attempt.attempt,
+      payload: token.payload,
+    });
+  }
+
+  /** Tells a log event, or drops it if too many events wait; answers whether it was told. */
+  stepLog(attempt: Attempt, name: string, data: unknown): boolean {
+    if (this.#handOff.size >= this.#maxBufferedEvents) {
+      attempt.droppedLogs += 1;
+      return false;
+    }
+    this.#seq += 1;
+    if (this.#handOff.isDrained) return true;
+    this.#handOff.push({
+      type: "step.log",
+      seq: this.#seq,
+      runId: this.#runId,
+      at: this.#clock.now(),
+      token: attempt.token,
+      step: attempt.step,
+      attempt: attempt.attempt,
+      name,
+      data,
+    });
+    return true;
+  }
+
+  stepChunk(attempt: Attempt, value: unknown): void {
+    this.#seq += 1;
+    if (this.#handOff.isDrained) return;
+    this.#handOff.push({
+      type: "step.chunk",
+      seq: this.#seq,
+      runId: this.#runId,
+      at: this.#clock.now(),
+      token: attempt.token,
+      step: attempt.step,
+      attempt: attempt.attempt,
+      value,
+    });
+  }
+
+  /** Tells a step's outcome; the tokens it routed to have ids from `firstId` on. */
+  stepResult(attempt: Attempt, outcome: Outcome, firstId: number, queueLength: number): void {
+    this.#seq += 1;
+    if (this.#handOff.isDrained) return;
+    const { token, result, routed } = outcome;
+    const at = this.#clock.now();
+    this.#handOff.push({
+      type: "step.result",
+      seq: this.#seq,
+      runId: this.#runId,
+      at,
+      token: token.id,
+      step: token.step,
+      attempt: attempt.attempt,
+      payload: token.payload,
+      result,
+      routed: routed.length === 0
+        ? NOTHING_ROUTED
+        : routed.map(({ step, where }, index) => ({ token: firstId + index, step, where })),
+      queueLength,
+      durationMs: at - attempt.startedAt,
+      droppedLogs: attempt.droppedLogs,
+    });
+  }
+
+  runEnd(status: RunStatus, error: unknown, steps: number): void {
+    this.#seq += 1;
+    if (this.#handOff.isDrained) return;
+    this.#handOff.push({
+      type: "run.end",
+      seq: this.#seq,
+      runId: this.#runId,
+      at: this.#clock.now(),
+      status,
+      error,
+      steps,
+    });
+  }
+}

@@ -1,0 +1,125 @@
+import { StreamUsedError } from "../core/errors.ts";
+import type { WorkflowEvent } from "../core/events.ts";
+import { Ring } from "./ring.ts";
+
+interface Waiter {
+  readonly resolve: (result: IteratorResult<WorkflowEvent, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/**
+ * Where the run hands its events to the reader: what is told ahead of the reader waits in a buffer, and a reader who is
+ * ahead of the run waits in a queue of its own. One of the two is always empty.
+ */
+export class HandOff {
+  readonly #runId: string;
+  readonly #ready = new Ring<WorkflowEvent>();
+  readonly #waiters = new Ring<Waiter>();
+  #wakeProducers: (() => void)[] = [];
+  /** A `next()` is on the stack and has found nothing ready. */
+  #isAsked = false;
+  #isDrained = false;
+  #isClosed = false;
+  /** What the next reader is rejected with, once. */
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(runId: string) {
+    this.#runId = runId;
+  }
+
+  /** How many events wait for the reader. */
+  get size(): number {
+    return this.#ready.size;
+  }
+
+  /** True while an event would go straight to somebody. */
+  get isWanted(): boolean {
+    return this.#isAsked || this.#isDrained || this.#waiters.size > 0;
+  }
+
+  /** True while a reader waits for an event. */
+  get hasWaiter(): boolean {
+    return this.#waiters.size > 0;
+  }
+
+  /** True once nobody will read: events need not even be made. */
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
+  push(event: WorkflowEvent): void {
+    if (this.#isDrained) return;
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#ready.push(event);
+    else waiter.resolve({ done: false, value: event });
+    this.#isAsked = false;
+  }
+
+  /** Answers the next event; if there is none, the producer may make one before the reader has to wait. */
+  next(producer: { advance(): void }): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    if (this.#ready.size === 0 && !this.#isClosed && !this.#isDrained) {
+      this.#isAsked = true;
+      this.#wake();
+      if (this.#waiters.size === 0) producer.advance();
+      // Whoever still waits now is a waiter.
+      this.#isAsked = false;
+    }
+    const event = this.#ready.shift();
+    if (event !== undefined) return Promise.resolve({ done: false, value: event });
+    if (this.#isDrained) {
+      return Promise.reject(new StreamUsedError(this.#runId, "its result was asked for before they were read"));
+    }
+    if (this.#isClosed) return this.#afterClose();
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** Settles when somebody asks for an event, and when nobody ever will again. */
+  demand(): Promise<void> {
+    return new Promise((resolve) => this.#wakeProducers.push(resolve));
+  }
+
+  /** From now on events are neither kept nor made. */
+  drain(): void {
+    this.#isDrained = true;
+    this.#ready.clear();
+    this.#wake();
+  }
+
+  /** No event comes after those that are ready; then the reader meets the failure, if there is one, and the end. */
+  close(failure: { readonly error: unknown } | null): void {
+    this.#isClosed = true;
+    this.#failure = failure;
+    this.#wake();
+    for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
+      const failed = this.#takeFailure();
+      if (failed === null) waiter.resolve(DONE);
+      else waiter.reject(failed.error);
+    }
+  }
+
+  /** The reader has left: what is ready is dropped, and everyone who waits is told the end. */
+  leave(): void {
+    this.#ready.clear();
+    this.close(null);
+  }
+
+  #afterClose(): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    const failed = this.#takeFailure();
+    return failed === null ? Promise.resolve(DONE) : Promise.reject(failed.error);
+  }
+
+  #takeFailure(): { readonly error: unknown } | null {
+    const failure = this.#failure;
+    this.#failure = null;
+    return failure;
+  }
+
+  #wake(): void {
+    if (this.#wakeProducers.length === 0) return;
+    const wake = this.#wakeProducers;
+    this.#wakeProducers = [];
+    for (const resolve of wake) resolve();
+  }
+}

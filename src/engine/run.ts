@@ -1,0 +1,196 @@
+import { toText } from "../core/describe_error.ts";
+import { RunCancelledError, StepLimitError, UnknownStepError } from "../core/errors.ts";
+import type { RunStatus } from "../core/events.ts";
+import { apply, initialState, type Outcome, type RunState, take } from "../core/state.ts";
+import type { Token } from "../core/token.ts";
+import type { TraceEntry } from "../core/trace.ts";
+import { Attempt, type AttemptHost } from "./attempt.ts";
+import { EventTeller } from "./event_teller.ts";
+import { GuardedLogger } from "./guarded_logger.ts";
+import { HandOff } from "./hand_off.ts";
+import { perform } from "./perform.ts";
+import type { RegisteredStep } from "./registered_step.ts";
+import type { RunPlan, RunSettings } from "./run_settings.ts";
+import { settledWithin } from "./settled_within.ts";
+import { isThenable } from "./thenable.ts";
+
+/** How a run came to its end. */
+export interface RunEnding {
+  readonly status: RunStatus;
+  /** Why it failed or was cancelled, `null` if it completed. */
+  readonly error: unknown;
+  /** Settles when nothing of the run is at work any more, or the time for that is over; `null` if nothing was. */
+  readonly cleanup: Promise<void> | null;
+}
+
+/** The loop of one run: takes tokens while somebody wants events, performs their steps and tells what happens. */
+export class Run implements AttemptHost {
+  readonly runId: string;
+  readonly handOff: HandOff;
+  readonly trace: TraceEntry[] = [];
+  readonly #plan: RunPlan;
+  readonly #steps: ReadonlyMap<string, RegisteredStep>;
+  readonly #settings: RunSettings;
+  readonly #logger: GuardedLogger | null;
+  readonly #tell: EventTeller;
+  /** The attempts that wait for something, with what they will come to. */
+  readonly #inFlight = new Map<Attempt, Promise<void>>();
+  readonly #onEnd: (ending: RunEnding) => void;
+  #state: RunState;
+  /** The attempt whose synchronous part is on the stack. */
+  #current: Attempt | null = null;
+  #ending: RunEnding | null = null;
+  #hasBegun = false;
+  #isAdvancing = false;
+
+  constructor(
+    plan: RunPlan,
+    steps: ReadonlyMap<string, RegisteredStep>,
+    settings: RunSettings,
+    onEnd: (ending: RunEnding) => void,
+  ) {
+    const { runId, clock, maxBufferedEvents, loggers } = settings;
+    this.runId = runId;
+    this.handOff = new HandOff(runId);
+    this.#plan = plan;
+    this.#steps = steps;
+    this.#settings = settings;
+    this.#logger = loggers.length === 0 ? null : new GuardedLogger(loggers, this.#tellLoggerFailed);
+    this.#tell = new EventTeller({ runId, clock, maxBufferedEvents, handOff: this.handOff });
+    this.#onEnd = onEnd;
+    this.#state = initialState(plan.start, plan.payload, settings.context);
+  }
+
+  get isWanted(): boolean {
+    return this.handOff.isWanted;
+  }
+
+  demand(): Promise<void> {
+    return this.handOff.demand();
+  }
+
+  /** Goes on for as long as somebody wants an event and nothing has to be waited for. */
+  advance(): void {
+    if (this.#isAdvancing || this.#ending !== null) return;
+    this.#isAdvancing = true;
+    if (!this.#hasBegun) this.#begin();
+    while (this.handOff.isWanted && this.#startNext());
+    this.#isAdvancing = false;
+  }
+
+  /** Ends the run at once, unless it has ended. */
+  cancel(reason?: unknown): RunEnding {
+    if (!this.#hasBegun) this.#begin();
+    return this.#end("cancelled", reason === undefined ? new RunCancelledError(this.runId) : reason);
+  }
+
+  tellLog(attempt: Attempt, name: string, data: unknown): void {
+    this.#logger?.event(attempt, name, data);
+    this.#tell.stepLog(attempt, name, data);
+  }
+
+  tellChunk(attempt: Attempt, value: unknown): void {
+    this.#tell.stepChunk(attempt, value);
+  }
+
+  #begin(): void {
+    this.#hasBegun = true;
+    this.#tell.runStart(this.#plan);
+    const { signal } = this.#settings;
+    if (signal === null) return;
+    if (signal.aborted) this.#cancelBySignal();
+    else signal.addEventListener("abort", this.#cancelBySignal);
+  }
+
+  readonly #cancelBySignal = (): void => {
+    this.cancel(this.#settings.signal?.reason);
+  };
+
+  readonly #tellLoggerFailed = (attempt: Attempt, error: unknown): boolean =>
+    this.#ending === null && this.#tell.stepLog(attempt, "logger.failed", { error });
+
+  /** Performs the next token's step, as far as it needs no waiting; `false` if none can start now. */
+  #startNext(): boolean {
+    if (this.#ending !== null || this.#inFlight.size > 0) return false;
+    const token = this.#state.queue.head;
+    if (token === undefined) {
+      this.#end("completed", null);
+      return false;
+    }
+    const registered = this.#steps.get(token.step);
+    const { maxSteps } = this.#settings;
+    if (registered === undefined) this.#end("failed", new UnknownStepError(token.step, this.#steps.keys()));
+    else if (this.#state.counters.steps >= maxSteps) this.#end("failed", new StepLimitError(maxSteps, token.step));
+    else this.#start(registered, token);
+    return true;
+  }
+
+  #start(registered: RegisteredStep, token: Token): void {
+    this.#state = take(this.#state);
+    const attempt = new Attempt(this, token, 1);
+    this.#tell.stepStart(attempt, token);
+    this.#current = attempt;
+    try {
+      const executor = registered.step.executor ?? this.#settings.executor;
+      const performed = perform(registered, token, this.#settings.context, executor, attempt);
+      if (isThenable(performed)) this.#wait(attempt, performed);
+      else if (performed !== null) this.#commit(attempt, performed);
+    } catch (error) {
+      this.#end("failed", error);
+    } finally {
+      this.#current = null;
+    }
+  }
+
+  #wait(attempt: Attempt, performed: Promise<Outcome | null>): void {
+    const settled = performed.then((outcome) => {
+      this.#inFlight.delete(attempt);
+      if (outcome === null) return;
+      this.#commit(attempt, outcome);
+      if (this.handOff.isWanted) this.advance();
+    }, (error) => {
+      this.#inFlight.delete(attempt);
+      this.#end("failed", error);
+    });
+    this.#inFlight.set(attempt, settled);
+  }
+
+  #commit(attempt: Attempt, outcome: Outcome): void {
+    const firstId = this.#state.counters.tokens + 1;
+    this.#state = apply(this.#state, outcome);
+    const queueLength = this.#state.queue.size;
+    this.#logger?.log(attempt, outcome);
+    if (this.#settings.captureTrace) this.trace.push(toTraceEntry(outcome, queueLength));
+    this.#tell.stepResult(attempt, outcome, firstId, queueLength);
+  }
+
+  /** Ends the run, unless it has ended: what is at work is aborted, and nothing is told after `run.end`. */
+  #end(status: RunStatus, error: unknown): RunEnding {
+    if (this.#ending !== null) return this.#ending;
+    const { signal, cleanupTimeoutMs, clock } = this.#settings;
+    signal?.removeEventListener("abort", this.#cancelBySignal);
+    const cleanup = this.#inFlight.size === 0 ? null : settledWithin(this.#inFlight.values(), cleanupTimeoutMs, clock);
+    const ending = { status, error, cleanup };
+    // Set before anything is aborted: an abort listener may call back into the run.
+    this.#ending = ending;
+    this.#current?.abort(error);
+    for (const attempt of this.#inFlight.keys()) attempt.abort(error);
+    this.#tell.runEnd(status, error, this.#state.counters.steps);
+    this.handOff.close(status === "failed" ? { error } : null);
+    this.#onEnd(ending);
+    return ending;
+  }
+}
+
+function toTraceEntry({ token, result, attempts }: Outcome, queueLengthAfter: number): TraceEntry {
+  return {
+    token: token.id,
+    step: token.step,
+    ok: result.ok,
+    payloadIn: token.payload,
+    value: result.value,
+    error: result.ok ? null : toText(result.error),
+    attempts,
+    queueLengthAfter,
+  };
+}

@@ -1,0 +1,26 @@
+import type { Clock } from "../core/clock.ts";
+import type { Executor } from "../core/executor.ts";
+import type { StepLogger } from "../core/step_logger.ts";
+
+/** A run's options with every default filled in. */
+export interface RunSettings {
+  readonly runId: string;
+  readonly context: Record<string, unknown>;
+  readonly maxSteps: number;
+  readonly captureTrace: boolean;
+  /** The run's executor or the workflow's; a step's own goes before it. */
+  readonly executor: Executor;
+  readonly loggers: readonly StepLogger[];
+  readonly signal: AbortSignal | null;
+  readonly maxBufferedEvents: number;
+  readonly cleanupTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** What a run is a run of. */
+export interface RunPlan {
+  readonly workflow: string;
+  readonly version: string;
+  readonly start: string;
+  readonly payload: unknown;
+}

@@ -1,0 +1,132 @@
+import { onLaterTurn } from "../core/clock.ts";
+import { RunCancelledError, StreamUsedError } from "../core/errors.ts";
+import type { WorkflowEvent } from "../core/events.ts";
+import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
+import type { TraceEntry } from "../core/trace.ts";
+import type { RegisteredStep } from "./registered_step.ts";
+import { Run, type RunEnding } from "./run.ts";
+import type { RunPlan, RunSettings } from "./run_settings.ts";
+
+/** What a completed run leaves behind. */
+export interface RunOutcome<Context = Any> {
+  readonly runId: string;
+  /** The run's own context, with the last value of every step as `result.<step>`. */
+  readonly context: Context;
+  /** One entry a step, in the order they were done; empty with `captureTrace: false`. */
+  readonly trace: readonly TraceEntry[];
+}
+
+/**
+ * A run, live: iterate over it to see its events. Nothing runs before the first `next()`, and while nobody asks for more
+ * the run stands still at the next step boundary. It can be iterated over once.
+ */
+export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
+  extends AsyncIterableIterator<WorkflowEvent<Payloads, Returns>>, AsyncDisposable {
+  /** The id of the run, as in its events. */
+  readonly runId: string;
+  /**
+   * What the run came to. A run that failed or was cancelled rejects, with the error or the reason. If it is asked for
+   * and nobody reads the events, the run goes on without a reader, from a later turn on; a `next()` after that rejects
+   * with `StreamUsedError`.
+   */
+  readonly result: Promise<RunOutcome<ContextWithResults<Context, Returns>>>;
+  /**
+   * Ends the run now, as `cancelled`: aborts `scope.signal`, starts nothing more and drops what an action still does.
+   * `run.end` comes next in the stream. Settles when the actions at work have stopped, or after `cleanupTimeoutMs`.
+   */
+  cancel(reason?: unknown): Promise<void>;
+  /** Ends the run like `cancel`, for a reader who leaves: `break` calls it. Every `next()` that waits is done. */
+  return(value?: Any): Promise<IteratorReturnResult<Any>>;
+}
+
+/** The iterator is written by hand: a generator's `return()` waits for the pending `await`, which is too late to cancel. */
+export class LiveRunStream implements RunStream {
+  readonly runId: string;
+  readonly #run: Run;
+  readonly #settings: RunSettings;
+  #isIterated = false;
+  /** How often an event was asked for, so that a later turn can tell whether anybody reads. */
+  #asked = 0;
+  #ending: RunEnding | null = null;
+  #result: Promise<RunOutcome> | null = null;
+  #settleResult: ((ending: RunEnding) => void) | null = null;
+
+  constructor(plan: RunPlan, steps: ReadonlyMap<string, RegisteredStep>, settings: RunSettings) {
+    this.runId = settings.runId;
+    this.#settings = settings;
+    this.#run = new Run(plan, steps, settings, this.#onEnd);
+  }
+
+  get result(): Promise<RunOutcome> {
+    const { handOff } = this.#run;
+    const asked = this.#asked;
+    if (this.#ending === null && !handOff.hasWaiter && !handOff.isDrained) {
+      onLaterTurn(() => {
+        if (this.#asked === asked && !handOff.hasWaiter) this.drain();
+      });
+    }
+    return this.#promiseResult();
+  }
+
+  /** Runs to the end without a reader. */
+  drain(): Promise<RunOutcome> {
+    this.#run.handOff.drain();
+    this.#run.advance();
+    return this.#promiseResult();
+  }
+
+  next(): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    this.#asked += 1;
+    return this.#run.handOff.next(this.#run);
+  }
+
+  async return(value?: unknown): Promise<IteratorReturnResult<unknown>> {
+    this.#asked += 1;
+    // Abort before waiting: a step that is mid-await has to hear it now.
+    this.#run.handOff.leave();
+    await this.#run.cancel(new RunCancelledError(this.runId)).cleanup;
+    return { done: true, value };
+  }
+
+  async throw(error?: unknown): Promise<never> {
+    this.#run.handOff.leave();
+    await this.#run.cancel(error).cleanup;
+    throw error;
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#run.cancel(reason).cleanup;
+  }
+
+  [Symbol.asyncIterator](): this {
+    if (this.#isIterated) throw new StreamUsedError(this.runId, "a stream can be iterated over only once");
+    this.#isIterated = true;
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  readonly #onEnd = (ending: RunEnding): void => {
+    this.#ending = ending;
+    this.#settleResult?.(ending);
+  };
+
+  #promiseResult(): Promise<RunOutcome> {
+    if (this.#result !== null) return this.#result;
+    this.#result = new Promise((resolve, reject) => {
+      this.#settleResult = async ({ status, error, cleanup }) => {
+        // Nothing of a run outlives its result.
+        if (cleanup !== null) await cleanup;
+        const { context } = this.#settings;
+        if (status === "completed") resolve({ runId: this.runId, context, trace: this.#run.trace });
+        else reject(error);
+      };
+    });
+    // Whoever does not look at the result meets the error in the stream, or is the one who cancelled.
+    this.#result.catch(() => {});
+    if (this.#ending !== null) this.#settleResult?.(this.#ending);
+    return this.#result;
+  }
+}

@@ -1,0 +1,37 @@
+import { type Clock, systemClock } from "../core/clock.ts";
+import { toText } from "../core/describe_error.ts";
+import type { Result } from "../core/result.ts";
+import type { LogSink, StepLogger } from "../core/step_logger.ts";
+import { toPrintable } from "./printable.ts";
+import type { LoggerOptions } from "./structured_logger.ts";
+
+/**
+ * Writes one JSON object a line: `{"timestamp":…,"step":…,"event":…,"data":…}` for an event,
+ * `{"timestamp":…,"step":…,"payload":…,"result":…,"error":…}` for a step.
+ */
+export class JsonLogger implements StepLogger {
+  readonly #sink: LogSink;
+  readonly #clock: Pick<Clock, "now">;
+
+  /** Writes to the sink, one `write` a line. */
+  constructor(sink: LogSink, options: LoggerOptions = {}) {
+    this.#sink = sink;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Writes the step's line; `error` is `null` or `String(error)`. */
+  log(stepName: string, payload: unknown, result: Result): unknown {
+    const error = result.ok ? null : toText(result.error);
+    return this.#write({ step: stepName, payload, result: result.value, error });
+  }
+
+  /** Writes the event's line; without data it has no `data`. */
+  event(stepName: string, name: string, data: unknown): unknown {
+    return this.#write({ step: stepName, event: name, data });
+  }
+
+  #write(fields: object): unknown {
+    const timestamp = new Date(this.#clock.now()).toISOString();
+    return this.#sink.write(`${toPrintable({ timestamp, ...fields })}\n`);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Any } from "../core/inference.ts";
+import type { Result } from "../core/result.ts";
+import type { Taking } from "../core/step.ts";
+import type { StepLogHelper } from "../core/step_logger.ts";
+import type { Where } from "../core/token.ts";
+import { describe } from "./assertions.ts";
+
+/** What the routing helpers need of an `enqueue`: a route whose payload is the result's value. */
+export interface RouteTo<Name extends string> extends Taking<Name> {
+  /** Puts a token before all that waits. */
+  readonly head: (step: Name) => void;
+  /** Puts a token after all that waits. */
+  readonly tail: (step: Name) => void;
+}
+
+/** A decision made by a routing helper. It can also be called from inside another decision. */
+export type RoutingDecision<Name extends string, Context = Any, Value = Any> = (
+  ctx: Context,
+  result: Result<Value>,
+  enqueue: RouteTo<Name>,
+  log?: StepLogHelper,
+) => void;
+
+/** Options of {@linkcode decideTo}. */
+export interface DecideToOptions {
+  /** The end of the queue. Default: `"tail"`. */
+  readonly where?: Where;
+}
+
+/** Options of {@linkcode decideIf}. */
+export interface DecideIfOptions<Yes extends string, No extends string> {
+  /** The step where the predicate holds. */
+  readonly yes: Yes;
+  /** The step where it does not. Default: the path ends. */
+  readonly no?: No;
+  /** The end of the queue for `yes`. Default: `"tail"`. */
+  readonly whereYes?: Where;
+  /** The end of the queue for `no`. Default: `"tail"`. */
+  readonly whereNo?: Where;
+}
+
+/**
+ * Sends every result of a step on to `step`, with the result's value as the payload (`null` if it failed).
+ *
+ * @example Usage
+ * ```ts
+ * import { decideTo, Workflow } from "@stepstream/workflow";
+ *
+ * const shop = new Workflow().add(
+ *   { name: "pay", action: () => 12, decision: decideTo("ship") },
+ *   { name: "ship", action: (_ctx, amount) => `sent for ${amount}` },
+ * );
+ * ```
+ *
+ * @throws {RangeError} If `where` is neither `"head"` nor `"tail"`.
+ */
+export function decideTo<const Name extends string>(step: Name, options: DecideToOptions = {}): RoutingDecision<Name> {
+  const { where = "tail" } = options;
+  assertWhere(where, "where");
+  return (_ctx, _result, enqueue) => enqueue[where](step);
+}
+
+/**
+ * Sends a result on to `yes` where the predicate holds and to `no` where it does not, with the result's value as the
+ * payload.
+ *
+ * @example Usage
+ * ```ts
+ * import { decideIf, Workflow } from "@stepstream/workflow";
+ *
+ * const checks = new Workflow().add(
+ *   { name: "measure", action: () => 41, decision: decideIf((_ctx, result) => result.ok, { yes: "store", no: "alarm" }) },
+ *   { name: "store", action: (_ctx, value) => value },
+ *   { name: "alarm", action: () => "no value" },
+ * );
+ * ```
+ *
+ * @throws {RangeError} If `whereYes` or `whereNo` is neither `"head"` nor `"tail"`.
+ */
+export function decideIf<const Yes extends string, const No extends string = never, Context = Any, Value = Any>(
+  predicate: (ctx: Context, result: Result<Value>) => boolean,
+  options: DecideIfOptions<Yes, No>,
+): RoutingDecision<Yes | No, Context, Value> {
+  const { yes, no, whereYes = "tail", whereNo = "tail" } = options;
+  if (typeof predicate !== "function") {
+    throw new TypeError(`Cannot decide: expected a predicate: ${describe(predicate)}`);
+  }
+  assertWhere(whereYes, "whereYes");
+  assertWhere(whereNo, "whereNo");
+  return (ctx, result, enqueue) => {
+    if (predicate(ctx, result)) enqueue[whereYes](yes);
+    else if (no !== undefined) enqueue[whereNo](no);
+  };
+}
+
+function assertWhere(where: unknown, name: string): asserts where is Where {
+  if (where !== "head" && where !== "tail") {
+    throw new RangeError(`Cannot route: ${name} must be "head" or "tail": ${describe(where)}`);
+  }
+}
