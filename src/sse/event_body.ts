@@ -1,0 +1,191 @@
+import type { Clock } from "../core/clock.ts";
+import { SerializationError, WorkflowError } from "../core/errors.ts";
+import type { WorkflowEvent } from "../core/events.ts";
+import type { Any } from "../core/inference.ts";
+import { encodeEvent, type EncodeEventOptions } from "./encode_event.ts";
+
+type Events = AsyncIterator<WorkflowEvent<Any, Any>>;
+type Pulled = IteratorResult<WorkflowEvent<Any, Any>>;
+
+/** How an {@linkcode EventBody} treats its client. */
+export interface EventBodyOptions {
+  readonly onDisconnect: "cancel" | "detach";
+  readonly heartbeatMs: number;
+  readonly retryMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A chunk is sent when it holds this many characters … */
+const MAX_CHUNK_LENGTH = 64 * 1024;
+/** … or has been gathered for so long: a step that computes must not hold back what came before it. */
+const MAX_GATHER_MS = 5;
+/** How many microtasks an event may take and still count as ready: an async generator takes up to three. */
+const READY_MICROTASKS = 4;
+
+const encoder = new TextEncoder();
+/** A comment, which clients ignore and proxies count as life. */
+const HEARTBEAT = encoder.encode(":\n\n");
+
+/** The body of an event stream: pulls events when the client pulls bytes, and beats while there are none. */
+export class EventBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** Settles when the body is closed and the run has been cancelled, detached or read to its end. */
+  readonly done: Promise<void>;
+  readonly #events: Events;
+  readonly #options: EventBodyOptions;
+  readonly #encoding: EncodeEventOptions;
+  #resolveDone: (left?: Promise<void>) => void = () => {};
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  /** The event that is asked for and has not come. */
+  #pending: Promise<Pulled> | null = null;
+  #isOpen = true;
+  /** `run.end` is in the text, or stands in for an event that could not be written. */
+  #isEndTold = false;
+  #encodingError: unknown = null;
+  /** How many steps the client has seen the result of. */
+  #steps = 0;
+  /** Ends the wait for the next event early. */
+  #stopWaiting: (() => void) | null = null;
+
+  constructor(events: Events, options: EventBodyOptions, encoding: EncodeEventOptions) {
+    this.#events = events;
+    this.#options = options;
+    this.#encoding = encoding;
+    this.done = new Promise((resolve) => this.#resolveDone = resolve);
+    this.stream = new ReadableStream<Uint8Array>({
+      start: (controller) => this.#start(controller),
+      pull: (controller) => this.#pull(controller),
+      cancel: () => this.#leave(),
+    }, { highWaterMark: 0 });
+  }
+
+  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const { retryMs, heartbeatMs, signal } = this.#options;
+    this.#controller = controller;
+    // First bytes at once: the client knows that it is connected, and how long silence can last.
+    controller.enqueue(encoder.encode(`retry: ${retryMs}\n: heartbeat ${heartbeatMs}\n\n`));
+    if (signal === undefined) return;
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener("abort", this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => {
+    if (!this.#isOpen) return;
+    this.#leave();
+    this.#controller?.close();
+  };
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const { clock } = this.#options;
+    try {
+      let pulled = await ifReady(this.#next()) ?? await this.#waitForNext();
+      // Nothing came in time, or the client has left meanwhile.
+      if (pulled === null && this.#isOpen) return controller.enqueue(HEARTBEAT);
+      const gatherUntil = clock.now() + MAX_GATHER_MS;
+      let text = "";
+      while (pulled !== null && this.#isOpen) {
+        this.#pending = null;
+        if (pulled.done) return this.#finish(controller, text);
+        text += this.#encode(pulled.value);
+        if (this.#isEndTold) return this.#finish(controller, text);
+        if (text.length >= MAX_CHUNK_LENGTH || clock.now() >= gatherUntil) break;
+        pulled = await ifReady(this.#next());
+      }
+      if (this.#isOpen) controller.enqueue(encoder.encode(text));
+    } catch (error) {
+      // The events ended in an error and told no `run.end`: the client has to see a broken stream, not a finished one.
+      this.#close();
+      controller.error(error);
+      this.#resolveDone();
+    }
+  }
+
+  #next(): Promise<Pulled> {
+    this.#pending ??= this.#events.next();
+    return this.#pending;
+  }
+
+  /** Waits for the next event; `null` when it is time for a heartbeat, and when the client has left. */
+  #waitForNext(): Promise<Pulled | null> {
+    const { clock, heartbeatMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimeout(() => resolve(null), heartbeatMs);
+      this.#stopWaiting = () => {
+        clock.clearTimeout(timer);
+        resolve(null);
+      };
+      this.#next().then((pulled) => {
+        clock.clearTimeout(timer);
+        resolve(pulled);
+      }, (error) => {
+        clock.clearTimeout(timer);
+        reject(error);
+      });
+    });
+  }
+
+  /** The event's message. One that cannot be written ends the stream, with a `run.end` that says why. */
+  #encode(event: WorkflowEvent<Any, Any>): string {
+    if (event.type === "step.result") this.#steps += 1;
+    if (event.type === "run.end") this.#isEndTold = true;
+    try {
+      return encodeEvent(event, this.#encoding);
+    } catch (error) {
+      this.#isEndTold = true;
+      this.#encodingError = error;
+      const { seq, runId, at } = event;
+      const told = error instanceof SerializationError ? error : new WorkflowError(`Cannot write event ${seq} as JSON`);
+      return encodeEvent({ type: "run.end", seq, runId, at, status: "failed", error: told, steps: this.#steps });
+    }
+  }
+
+  #finish(controller: ReadableStreamDefaultController<Uint8Array>, text: string): void {
+    this.#close();
+    if (text !== "") controller.enqueue(encoder.encode(text));
+    controller.close();
+    const error = this.#encodingError;
+    const ended = error === null ? this.#events.return?.() : this.#events.throw?.(error);
+    this.#resolveDone(settled(ended));
+  }
+
+  /** The client has gone away. */
+  #leave(): void {
+    if (!this.#isOpen) return;
+    this.#close();
+    this.#resolveDone(settled(this.#options.onDisconnect === "cancel" ? this.#events.return?.() : this.#drain()));
+  }
+
+  async #drain(): Promise<void> {
+    while (!(await this.#next()).done) this.#pending = null;
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#stopWaiting?.();
+  }
+}
+
+/** The event if it comes within a few microtasks, that is, without waiting for anything; else `null`. */
+async function ifReady(pending: Promise<Pulled>): Promise<Pulled | null> {
+  let ready: (() => Pulled) | null = null;
+  pending.then((pulled) => {
+    ready = () => pulled;
+  }, (error) => {
+    ready = () => {
+      throw error;
+    };
+  });
+  for (let tick = 0; tick < READY_MICROTASKS; tick += 1) {
+    await undefined;
+    const take = ready as (() => Pulled) | null;
+    if (take !== null) return take();
+  }
+  return null;
+}
+
+/** Settles when the promise has. What it was rejected with has been told where the run is awaited. */
+async function settled(promise: Promise<unknown> | undefined): Promise<void> {
+  await Promise.allSettled([promise]);
+}
