@@ -16,10 +16,11 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
 
-// Taken once, at load: a test that fakes the timers fakes time, not the event loop.
-const setRealTimeout = globalThis.setTimeout;
+// Taken once, at load: a test that fakes the timers fakes time, not the turns of the event loop.
+const { setTimeout: setRealTimeout, clearTimeout: clearRealTimeout } = globalThis;
 
-/** Calls back on a later turn of the event loop, whatever a test did to the timers. */
-export function onLaterTurn(callback: () => void): void {
-  setRealTimeout(callback, 0);
+/** Calls back on a later turn of the event loop, whatever a test did to the timers. The answer takes it back. */
+export function onLaterTurn(callback: () => void): () => void {
+  const timer = setRealTimeout(callback, 0);
+  return () => clearRealTimeout(timer);
 }

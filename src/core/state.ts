@@ -4,7 +4,7 @@ import { TokenQueue } from "./token_queue.ts";
 
 /** All that a run is, as plain data: enough to go on from. */
 export interface RunState {
-  /** What waits. A token at work is not in it. */
+  /** What is to be done. A token leaves it when its outcome is applied, so one at work is still its head. */
   readonly queue: TokenQueue;
   readonly context: object;
   readonly counters: RunCounters;
@@ -35,15 +35,14 @@ export function initialState(start: string, payload: unknown, context: object): 
   };
 }
 
-/** The state once the head of its queue is at work. */
-export function take(state: RunState): RunState {
-  return { queue: state.queue.withoutHead(), context: state.context, counters: state.counters };
-}
-
-/** The state once a token at work has come to its outcome: the step is counted and its routes are tokens in the queue. */
+/**
+ * The state once a token has come to its outcome: the token has left the queue, the step is counted, and its routes are
+ * tokens in the queue.
+ */
 export function apply(state: RunState, outcome: Outcome): RunState {
   let { queue } = state;
   let { tokens } = state.counters;
+  if (queue.head === outcome.token) queue = queue.withoutHead();
   for (const { step, payload, where } of outcome.routed) {
     tokens += 1;
     const token: Token = { id: tokens, parent: outcome.token.id, step, payload };

@@ -7,53 +7,71 @@ export interface AttemptHost {
   readonly runId: string;
   /** True while somebody waits for an event. */
   readonly isWanted: boolean;
+  /** Why the run has ended, `null` while it goes on. */
+  readonly endReason: { readonly error: unknown } | null;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
   tellLog(attempt: Attempt, name: string, data: unknown): void;
   tellChunk(attempt: Attempt, value: unknown): void;
+  /** The attempt has a signal to abort when the run ends. */
+  watch(attempt: Attempt): void;
+  /** The attempt is over. */
+  unwatch(attempt: Attempt): void;
 }
 
-/** One try at a token. It is the action's scope; once closed, nothing it does counts. */
-export class Attempt implements StepScope {
-  readonly token: number;
+/**
+ * One try at a token: the action's scope and its log helper in one, since an object more for each step can be felt.
+ * Once it or its run is over, nothing it does counts.
+ */
+export class Attempt implements StepScope, StepLogHelper {
   readonly attempt: number;
-  readonly step: string;
   /** When its `step.start` was told, in epoch milliseconds. */
   startedAt = 0;
-  readonly log: StepLogHelper;
   /** How many log events the reader was too slow for. */
   droppedLogs = 0;
-  isClosed = false;
   readonly #host: AttemptHost;
+  readonly #token: Token;
+  #isClosed = false;
   #controller: AbortController | null = null;
-  #abortReason: unknown = undefined;
-  #isAborted = false;
 
   constructor(host: AttemptHost, token: Token, attempt: number) {
     this.#host = host;
-    this.token = token.id;
-    this.step = token.step;
+    this.#token = token;
     this.attempt = attempt;
-    this.log = new AttemptLog(this);
   }
 
   get runId(): string {
     return this.#host.runId;
   }
 
+  get token(): number {
+    return this.#token.id;
+  }
+
+  get step(): string {
+    return this.#token.step;
+  }
+
   get idempotencyKey(): string {
-    return `${this.#host.runId}/${this.token}`;
+    return `${this.#host.runId}/${this.#token.id}`;
   }
 
   /** Made when it is first asked for: an `AbortController` costs more than a whole step. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#isAborted) this.#controller.abort(this.#abortReason);
+      const { endReason } = this.#host;
+      if (endReason !== null) this.#controller.abort(endReason.error);
+      else if (!this.#isClosed) this.#host.watch(this);
     }
     return this.#controller.signal;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed || this.#host.endReason !== null;
+  }
+
+  /** True while a generator should go on: somebody wants what it yields, or it has to be told that it is over. */
   get isWanted(): boolean {
     return this.isClosed || this.#host.isWanted;
   }
@@ -62,7 +80,10 @@ export class Attempt implements StepScope {
     return this.#host.demand();
   }
 
-  event(name: string, data: unknown): void {
+  event(name: string, data?: unknown): void {
+    if (typeof name !== "string") {
+      throw new TypeError(`Cannot log an event: expected a string as its name: ${typeof name}`);
+    }
     if (!this.isClosed) this.#host.tellLog(this, name, data);
   }
 
@@ -70,24 +91,13 @@ export class Attempt implements StepScope {
     if (!this.isClosed) this.#host.tellChunk(this, value);
   }
 
-  /** Ends the attempt from outside: what it does from now on is dropped. */
   abort(reason: unknown): void {
-    this.isClosed = true;
-    this.#isAborted = true;
-    this.#abortReason = reason;
     this.#controller?.abort(reason);
   }
-}
 
-class AttemptLog implements StepLogHelper {
-  readonly #attempt: Attempt;
-
-  constructor(attempt: Attempt) {
-    this.#attempt = attempt;
-  }
-
-  event(name: string, data?: unknown): void {
-    if (typeof name !== "string") throw new TypeError(`Cannot log an event: its name must be a string: ${typeof name}`);
-    this.#attempt.event(name, data);
+  /** Ends the attempt: what its action still does is dropped. */
+  close(): void {
+    this.#isClosed = true;
+    if (this.#controller !== null) this.#host.unwatch(this);
   }
 }

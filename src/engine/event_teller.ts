@@ -1,15 +1,15 @@
-import type { Clock } from "../core/clock.ts";
 import type { RoutedToken, RunStatus } from "../core/events.ts";
 import type { Outcome } from "../core/state.ts";
-import type { Token } from "../core/token.ts";
+import type { Route, Token } from "../core/token.ts";
 import type { Attempt } from "./attempt.ts";
 import type { HandOff } from "./hand_off.ts";
 import type { RunPlan } from "./run_settings.ts";
+import type { TurnClock } from "./turn_clock.ts";
 
 /** What {@linkcode EventTeller} is made with. */
 export interface EventTellerOptions {
   readonly runId: string;
-  readonly clock: Clock;
+  readonly clock: TurnClock;
   readonly handOff: HandOff;
   /** How many events may wait for the reader before its logs are dropped. */
   readonly maxBufferedEvents: number;
@@ -23,7 +23,7 @@ const NOTHING_ROUTED: readonly RoutedToken[] = [];
  */
 export class EventTeller {
   readonly #runId: string;
-  readonly #clock: Clock;
+  readonly #clock: TurnClock;
   readonly #handOff: HandOff;
   readonly #maxBufferedEvents: number;
   #seq = 0;
@@ -53,7 +53,7 @@ export class EventTeller {
   stepStart(attempt: Attempt, token: Token): void {
     this.#seq += 1;
     if (this.#handOff.isDrained) return;
-    attempt.startedAt = this.#clock.now();
+    attempt.startedAt = this.#clock.nowOrLast();
     this.#handOff.push({
       type: "step.start",
       seq: this.#seq,
@@ -120,9 +120,7 @@ export class EventTeller {
       attempt: attempt.attempt,
       payload: token.payload,
       result,
-      routed: routed.length === 0
-        ? NOTHING_ROUTED
-        : routed.map(({ step, where }, index) => ({ token: firstId + index, step, where })),
+      routed: toRoutedTokens(routed, firstId),
       queueLength,
       durationMs: at - attempt.startedAt,
       droppedLogs: attempt.droppedLogs,
@@ -130,6 +128,7 @@ export class EventTeller {
   }
 
   runEnd(status: RunStatus, error: unknown, steps: number): void {
+    this.#clock.stop();
     this.#seq += 1;
     if (this.#handOff.isDrained) return;
     this.#handOff.push({
@@ -142,4 +141,13 @@ export class EventTeller {
       steps,
     });
   }
+}
+
+function toRoutedTokens(routed: readonly Route[], firstId: number): readonly RoutedToken[] {
+  if (routed.length === 0) return NOTHING_ROUTED;
+  // One route is by far the most common; a literal is cheaper than a map.
+  const [only] = routed;
+  return routed.length === 1 && only !== undefined
+    ? [{ token: firstId, step: only.step, where: only.where }]
+    : routed.map(({ step, where }, index) => ({ token: firstId + index, step, where }));
 }

@@ -50,11 +50,10 @@ export class HandOff {
   }
 
   push(event: WorkflowEvent): void {
-    if (this.#isDrained) return;
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) this.#ready.push(event);
-    else waiter.resolve({ done: false, value: event });
+    if (this.#isDrained || this.#isClosed) return;
     this.#isAsked = false;
+    if (this.#waiters.size === 0) this.#ready.push(event);
+    else this.#waiters.shift()?.resolve({ done: false, value: event });
   }
 
   /** Answers the next event; if there is none, the producer may make one before the reader has to wait. */

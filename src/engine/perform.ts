@@ -25,7 +25,7 @@ export function perform(
 ): Outcome | null | Promise<Outcome | null> {
   let result: Result;
   try {
-    const returned = executor.execute(registered.step, context, token.payload, attempt.log, attempt);
+    const returned = executor.execute(registered.step, context, token.payload, attempt, attempt);
     if (isThenable(returned) || isGenerator(returned)) {
       return settle(returned, attempt).then((settled) => decide(registered, token, context, settled, attempt));
     }
@@ -62,7 +62,7 @@ function decide(
   const routes = new Routes(token.step, result.value);
   let isPending = false;
   try {
-    const decided = decision(context, result, routes, attempt.log);
+    const decided = decision(context, result, routes, attempt);
     if (!isThenable(decided)) return toOutcome(token, result, routes.routed, attempt);
     isPending = true;
     return decideLater(decided, token, result, routes, attempt);
@@ -87,6 +87,6 @@ async function decideLater(
 }
 
 function toOutcome(token: Token, result: Result, routed: readonly Route[], attempt: Attempt): Outcome {
-  attempt.isClosed = true;
+  attempt.close();
   return { token, attempts: attempt.attempt, result, routed };
 }

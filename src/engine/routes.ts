@@ -1,16 +1,22 @@
 import type { Enqueue } from "../core/step.ts";
 import type { Route, Where } from "../core/token.ts";
 
+const NO_ROUTES: readonly Route[] = [];
+
 /** Collects what one decision enqueues, for as long as it runs. */
 export class Routes implements Enqueue {
-  readonly routed: Route[] = [];
   readonly #step: string;
   readonly #value: unknown;
+  #routed: Route[] | null = null;
   #isClosed = false;
 
   constructor(step: string, value: unknown) {
     this.#step = step;
     this.#value = value;
+  }
+
+  get routed(): readonly Route[] {
+    return this.#routed ?? NO_ROUTES;
   }
 
   head(step: string, payload?: unknown): void {
@@ -32,8 +38,11 @@ export class Routes implements Enqueue {
       );
     }
     if (typeof step !== "string") {
-      throw new TypeError(`Cannot enqueue a token: the step's name must be a string: ${typeof step}`);
+      throw new TypeError(`Cannot enqueue a token: expected a string as the step's name: ${typeof step}`);
     }
-    this.routed.push({ step, payload: payload === undefined ? this.#value : payload, where });
+    const route: Route = { step, payload: payload === undefined ? this.#value : payload, where };
+    // Most decisions route once; an empty array that is pushed to would make room for seventeen.
+    if (this.#routed === null) this.#routed = [route];
+    else this.#routed.push(route);
   }
 }

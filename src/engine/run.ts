@@ -1,9 +1,7 @@
-import { toText } from "../core/describe_error.ts";
 import { RunCancelledError, StepLimitError, UnknownStepError } from "../core/errors.ts";
 import type { RunStatus } from "../core/events.ts";
-import { apply, initialState, type Outcome, type RunState, take } from "../core/state.ts";
+import { apply, initialState, type Outcome, type RunState } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
-import type { TraceEntry } from "../core/trace.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
 import { GuardedLogger } from "./guarded_logger.ts";
@@ -13,6 +11,8 @@ import type { RegisteredStep } from "./registered_step.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { settledWithin } from "./settled_within.ts";
 import { isThenable } from "./thenable.ts";
+import { TraceRecorder } from "./trace_recorder.ts";
+import { TurnClock } from "./turn_clock.ts";
 
 /** How a run came to its end. */
 export interface RunEnding {
@@ -27,18 +27,18 @@ export interface RunEnding {
 export class Run implements AttemptHost {
   readonly runId: string;
   readonly handOff: HandOff;
-  readonly trace: TraceEntry[] = [];
+  readonly trace = new TraceRecorder();
   readonly #plan: RunPlan;
   readonly #steps: ReadonlyMap<string, RegisteredStep>;
   readonly #settings: RunSettings;
   readonly #logger: GuardedLogger | null;
   readonly #tell: EventTeller;
-  /** The attempts that wait for something, with what they will come to. */
-  readonly #inFlight = new Map<Attempt, Promise<void>>();
+  /** What is at work and waits for something; each settles when its step has. */
+  readonly #inFlight = new Set<Promise<void>>();
   readonly #onEnd: (ending: RunEnding) => void;
   #state: RunState;
-  /** The attempt whose synchronous part is on the stack. */
-  #current: Attempt | null = null;
+  /** The attempts whose signal somebody has asked for. */
+  readonly #watched = new Set<Attempt>();
   #ending: RunEnding | null = null;
   #hasBegun = false;
   #isAdvancing = false;
@@ -56,7 +56,12 @@ export class Run implements AttemptHost {
     this.#steps = steps;
     this.#settings = settings;
     this.#logger = loggers.length === 0 ? null : new GuardedLogger(loggers, this.#tellLoggerFailed);
-    this.#tell = new EventTeller({ runId, clock, maxBufferedEvents, handOff: this.handOff });
+    this.#tell = new EventTeller({
+      runId,
+      clock: new TurnClock(clock),
+      maxBufferedEvents,
+      handOff: this.handOff,
+    });
     this.#onEnd = onEnd;
     this.#state = initialState(plan.start, plan.payload, settings.context);
   }
@@ -65,8 +70,20 @@ export class Run implements AttemptHost {
     return this.handOff.isWanted;
   }
 
+  get endReason(): RunEnding | null {
+    return this.#ending;
+  }
+
   demand(): Promise<void> {
     return this.handOff.demand();
+  }
+
+  watch(attempt: Attempt): void {
+    this.#watched.add(attempt);
+  }
+
+  unwatch(attempt: Attempt): void {
+    this.#watched.delete(attempt);
   }
 
   /** Goes on for as long as somebody wants an event and nothing has to be waited for. */
@@ -126,10 +143,8 @@ export class Run implements AttemptHost {
   }
 
   #start(registered: RegisteredStep, token: Token): void {
-    this.#state = take(this.#state);
     const attempt = new Attempt(this, token, 1);
     this.#tell.stepStart(attempt, token);
-    this.#current = attempt;
     try {
       const executor = registered.step.executor ?? this.#settings.executor;
       const performed = perform(registered, token, this.#settings.context, executor, attempt);
@@ -137,22 +152,20 @@ export class Run implements AttemptHost {
       else if (performed !== null) this.#commit(attempt, performed);
     } catch (error) {
       this.#end("failed", error);
-    } finally {
-      this.#current = null;
     }
   }
 
   #wait(attempt: Attempt, performed: Promise<Outcome | null>): void {
     const settled = performed.then((outcome) => {
-      this.#inFlight.delete(attempt);
+      this.#inFlight.delete(settled);
       if (outcome === null) return;
       this.#commit(attempt, outcome);
       if (this.handOff.isWanted) this.advance();
     }, (error) => {
-      this.#inFlight.delete(attempt);
+      this.#inFlight.delete(settled);
       this.#end("failed", error);
     });
-    this.#inFlight.set(attempt, settled);
+    this.#inFlight.add(settled);
   }
 
   #commit(attempt: Attempt, outcome: Outcome): void {
@@ -160,7 +173,7 @@ export class Run implements AttemptHost {
     this.#state = apply(this.#state, outcome);
     const queueLength = this.#state.queue.size;
     this.#logger?.log(attempt, outcome);
-    if (this.#settings.captureTrace) this.trace.push(toTraceEntry(outcome, queueLength));
+    if (this.#settings.captureTrace) this.trace.record(outcome, queueLength);
     this.#tell.stepResult(attempt, outcome, firstId, queueLength);
   }
 
@@ -169,28 +182,15 @@ export class Run implements AttemptHost {
     if (this.#ending !== null) return this.#ending;
     const { signal, cleanupTimeoutMs, clock } = this.#settings;
     signal?.removeEventListener("abort", this.#cancelBySignal);
-    const cleanup = this.#inFlight.size === 0 ? null : settledWithin(this.#inFlight.values(), cleanupTimeoutMs, clock);
+    const cleanup = this.#inFlight.size === 0 ? null : settledWithin(this.#inFlight, cleanupTimeoutMs, clock);
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
-    this.#current?.abort(error);
-    for (const attempt of this.#inFlight.keys()) attempt.abort(error);
+    for (const attempt of this.#watched) attempt.abort(error);
+    this.#watched.clear();
     this.#tell.runEnd(status, error, this.#state.counters.steps);
     this.handOff.close(status === "failed" ? { error } : null);
     this.#onEnd(ending);
     return ending;
   }
-}
-
-function toTraceEntry({ token, result, attempts }: Outcome, queueLengthAfter: number): TraceEntry {
-  return {
-    token: token.id,
-    step: token.step,
-    ok: result.ok,
-    payloadIn: token.payload,
-    value: result.value,
-    error: result.ok ? null : toText(result.error),
-    attempts,
-    queueLengthAfter,
-  };
 }

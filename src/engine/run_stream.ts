@@ -120,8 +120,16 @@ export class LiveRunStream implements RunStream {
         // Nothing of a run outlives its result.
         if (cleanup !== null) await cleanup;
         const { context } = this.#settings;
-        if (status === "completed") resolve({ runId: this.runId, context, trace: this.#run.trace });
-        else reject(error);
+        const { trace } = this.#run;
+        if (status === "completed") {
+          resolve({
+            runId: this.runId,
+            context,
+            get trace() {
+              return trace.entries;
+            },
+          });
+        } else reject(error);
       };
     });
     // Whoever does not look at the result meets the error in the stream, or is the one who cancelled.

@@ -1,0 +1,67 @@
+import { toText } from "../core/describe_error.ts";
+import type { Outcome } from "../core/state.ts";
+import type { TraceEntry } from "../core/trace.ts";
+
+/** How many values stand for an entry. */
+const WIDTH = 7;
+/** How many values a block holds: a multiple of the width, and small enough to be a young object. */
+const BLOCK_LENGTH = WIDTH * 256;
+
+/**
+ * Keeps what a trace needs as flat values, and makes entries of them when somebody looks: an object for each step that
+ * lives as long as its run is costly for a garbage collector.
+ */
+export class TraceRecorder {
+  #blocks: unknown[][] = [];
+  #block: unknown[] = [];
+  #used = BLOCK_LENGTH;
+  #entries: readonly TraceEntry[] | null = null;
+
+  record({ token, result, attempts }: Outcome, queueLengthAfter: number): void {
+    if (this.#used === BLOCK_LENGTH) {
+      this.#block = new Array(BLOCK_LENGTH);
+      this.#blocks.push(this.#block);
+      this.#used = 0;
+    }
+    const block = this.#block;
+    const at = this.#used;
+    block[at] = token.id;
+    block[at + 1] = token.step;
+    block[at + 2] = token.payload;
+    block[at + 3] = result.value;
+    block[at + 4] = result.ok ? null : toText(result.error);
+    block[at + 5] = attempts;
+    block[at + 6] = queueLengthAfter;
+    this.#used = at + WIDTH;
+  }
+
+  /** One entry a step, in the order they were done. */
+  get entries(): readonly TraceEntry[] {
+    this.#entries ??= this.#toEntries();
+    return this.#entries;
+  }
+
+  #toEntries(): TraceEntry[] {
+    const entries: TraceEntry[] = [];
+    for (const block of this.#blocks) {
+      const used = block === this.#block ? this.#used : BLOCK_LENGTH;
+      for (let at = 0; at < used; at += WIDTH) entries.push(toEntry(block.slice(at, at + WIDTH)));
+    }
+    this.#blocks = [];
+    return entries;
+  }
+}
+
+/** The types are those that `record` wrote. */
+function toEntry(values: readonly unknown[]): TraceEntry {
+  const [token, step, payloadIn, value, error, attempts, queueLengthAfter] = values as readonly [
+    number,
+    string,
+    unknown,
+    unknown,
+    string | null,
+    number,
+    number,
+  ];
+  return { token, step, ok: error === null, payloadIn, value, error, attempts, queueLengthAfter };
+}
