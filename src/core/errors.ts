@@ -1,14 +1,17 @@
 /** The parent of every error this package throws for a reason of its own. */
 export class WorkflowError extends Error {
+  /** The name of the class. */
   override readonly name: string = "WorkflowError";
 }
 
 /** Thrown when a run starts at, or a token names, a step that the workflow does not have. */
 export class UnknownStepError extends WorkflowError {
+  /** The name of the class. */
   override readonly name = "UnknownStepError";
   /** The name that was looked for. */
   readonly stepName: string;
 
+  /** Names the step and some of those there are. */
   constructor(stepName: string, known: Iterable<string>) {
     super(`Cannot find step ${JSON.stringify(stepName)}: ${listOf(known)}`);
     this.stepName = stepName;
@@ -17,10 +20,12 @@ export class UnknownStepError extends WorkflowError {
 
 /** Thrown when a workflow gets a second step of one name. */
 export class DuplicateStepError extends WorkflowError {
+  /** The name of the class. */
   override readonly name = "DuplicateStepError";
   /** The name that is taken. */
   readonly stepName: string;
 
+  /** Names the step. */
   constructor(stepName: string) {
     super(`Cannot add step ${JSON.stringify(stepName)}: the workflow has a step of this name`);
     this.stepName = stepName;
@@ -29,10 +34,12 @@ export class DuplicateStepError extends WorkflowError {
 
 /** Ends a run that has work left after `maxSteps` steps. */
 export class StepLimitError extends WorkflowError {
+  /** The name of the class. */
   override readonly name = "StepLimitError";
   /** The limit that was met. */
   readonly maxSteps: number;
 
+  /** Names the limit and the step that was next. */
   constructor(maxSteps: number, nextStep: string) {
     super(`Cannot run step ${JSON.stringify(nextStep)}: the run has done maxSteps = ${maxSteps} steps`);
     this.maxSteps = maxSteps;
@@ -41,10 +48,12 @@ export class StepLimitError extends WorkflowError {
 
 /** The reason of a cancelled run when the one who cancelled it gave none. */
 export class RunCancelledError extends WorkflowError {
+  /** The name of the class. */
   override readonly name = "RunCancelledError";
   /** The run that was cancelled. */
   readonly runId: string;
 
+  /** Names the run. */
   constructor(runId: string) {
     super(`Run ${JSON.stringify(runId)} was cancelled`);
     this.runId = runId;
@@ -53,10 +62,12 @@ export class RunCancelledError extends WorkflowError {
 
 /** Thrown when a stream of events is asked for more than its one pass. */
 export class StreamUsedError extends WorkflowError {
+  /** The name of the class. */
   override readonly name = "StreamUsedError";
   /** The run whose stream it is. */
   readonly runId: string;
 
+  /** Names the run and says what became of its stream. */
   constructor(runId: string, because: string) {
     super(`Cannot read the events of run ${JSON.stringify(runId)}: ${because}`);
     this.runId = runId;
@@ -65,12 +76,14 @@ export class StreamUsedError extends WorkflowError {
 
 /** Thrown when a value that has to become JSON cannot: it would be lost or changed on the way. */
 export class SerializationError extends WorkflowError {
+  /** The name of the class. */
   override readonly name = "SerializationError";
   /** The step the value belongs to, `null` if it belongs to the run. */
   readonly stepName: string | null;
   /** Where the value is, e.g. `payload.items[3].when`. */
   readonly path: string;
 
+  /** Names the step and the path, and says what is there. */
   constructor(stepName: string | null, path: string, what: string) {
     const owner = stepName === null ? "" : ` of step ${JSON.stringify(stepName)}`;
     super(`Cannot write ${path}${owner} as JSON: it is ${what}`);

@@ -6,13 +6,15 @@ import type { Where } from "./token.ts";
 export interface EventBase {
   /** The place in the run's one sequence of events: 1, 2, 3 … with none left out. */
   readonly seq: number;
+  /** The run it belongs to. */
   readonly runId: string;
-  /** Epoch milliseconds. */
+  /** When it happened, in epoch milliseconds. */
   readonly at: number;
 }
 
 /** The first event: what was asked for. */
 export interface RunStartEvent extends EventBase {
+  /** Tells the kinds of events apart. */
   readonly type: "run.start";
   /** The workflow's name. */
   readonly workflow: string;
@@ -20,53 +22,66 @@ export interface RunStartEvent extends EventBase {
   readonly version: string;
   /** The step the run starts at. */
   readonly start: string;
+  /** The payload of the first token. */
   readonly payload: unknown;
 }
 
-/** An attempt at a token begins. */
-export interface StepStartEvent<Name extends string = string, Payload = unknown> extends EventBase {
-  readonly type: "step.start";
+/** What every event of a step has. */
+export interface StepEventBase<Name extends string = string> extends EventBase {
+  /** The id of the token at work. */
   readonly token: number;
+  /** The step's name. */
+  readonly step: Name;
+  /** Counts the tries of the token from 1. */
+  readonly attempt: number;
+}
+
+/** An attempt at a token begins. */
+export interface StepStartEvent<Name extends string = string, Payload = unknown> extends StepEventBase<Name> {
+  /** Tells the kinds of events apart. */
+  readonly type: "step.start";
   /** The token whose decision routed here, `null` for the first. */
   readonly parent: number | null;
-  readonly step: Name;
-  readonly attempt: number;
+  /** The token's payload. */
   readonly payload: Payload;
 }
 
 /** `log.event(name, data)` of an action or a decision. */
-export interface StepLogEvent<Name extends string = string> extends EventBase {
+export interface StepLogEvent<Name extends string = string> extends StepEventBase<Name> {
+  /** Tells the kinds of events apart. */
   readonly type: "step.log";
-  readonly token: number;
-  readonly step: Name;
-  readonly attempt: number;
+  /** What happened, in a word. `logger.failed` comes from the engine: a logger threw, as `data.error` tells. */
   readonly name: string;
+  /** Whatever was logged with it. */
   readonly data: unknown;
 }
 
 /** A generator action yielded. */
-export interface StepChunkEvent<Name extends string = string, Chunk = unknown> extends EventBase {
+export interface StepChunkEvent<Name extends string = string, Chunk = unknown> extends StepEventBase<Name> {
+  /** Tells the kinds of events apart. */
   readonly type: "step.chunk";
-  readonly token: number;
-  readonly step: Name;
-  readonly attempt: number;
+  /** What was yielded. */
   readonly value: Chunk;
 }
 
 /** A token that a step put into the queue. */
 export interface RoutedToken<Name extends string = string> {
+  /** The id the token got. */
   readonly token: number;
+  /** The step it is for. */
   readonly step: Name;
+  /** The end of the queue it was put at. */
   readonly where: Where;
 }
 
 /** A step is done, its decision included. */
-export interface StepResultEvent<Name extends string = string, Payload = unknown, Value = unknown> extends EventBase {
+export interface StepResultEvent<Name extends string = string, Payload = unknown, Value = unknown>
+  extends StepEventBase<Name> {
+  /** Tells the kinds of events apart. */
   readonly type: "step.result";
-  readonly token: number;
-  readonly step: Name;
-  readonly attempt: number;
+  /** The token's payload. */
   readonly payload: Payload;
+  /** What the action came to. */
   readonly result: Result<Value>;
   /** What the decision put into the queue, in its order. */
   readonly routed: readonly RoutedToken[];
@@ -83,7 +98,9 @@ export type RunStatus = "completed" | "failed" | "cancelled";
 
 /** The last event, always. */
 export interface RunEndEvent extends EventBase {
+  /** Tells the kinds of events apart. */
   readonly type: "run.end";
+  /** How it ended. */
   readonly status: RunStatus;
   /** Why it failed or was cancelled, `null` if it completed. */
   readonly error: unknown;

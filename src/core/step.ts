@@ -33,14 +33,13 @@ export type Decision<Payloads = Any, Context = Any, Value = Any> = (
   log: StepLogHelper,
 ) => unknown;
 
-declare const taking: unique symbol;
-
 /**
  * Exists only in types: the steps that take the result's value as their payload. It is a property of its own so that the
  * compiler works it out only where a routing helper meets an `enqueue`, not at every decision.
  */
 export interface Taking<Name extends string> {
-  readonly [taking]?: (step: Name) => void;
+  /** Never there. */
+  readonly "~takes"?: (step: Name) => void;
 }
 
 /** Puts tokens into the run's queue, for as long as the decision it was given to has not settled. */
@@ -49,8 +48,8 @@ export interface Enqueue<Payloads = Any, Value = Any> {
   readonly head: Put<Payloads, Value>;
   /** Puts a token after all that waits. Without a payload, or with `undefined`, the result's value is the payload. */
   readonly tail: Put<Payloads, Value>;
-  /** Exists only in types. */
-  readonly [taking]?: (step: StepTaking<Payloads, Value>) => void;
+  /** Never there: see {@linkcode Taking}. */
+  readonly "~takes"?: (step: StepTaking<Payloads, Value>) => void;
 }
 
 /** Puts a token for a step into the queue. */

@@ -10,6 +10,7 @@ export interface StepLogger {
 
 /** Where a logger writes its lines: a file, `process.stdout`, an array. */
 export interface LogSink {
+  /** Takes one line, its line feed included. What it returns is not used, but a promise's rejection is told. */
   write(text: string): unknown;
 }
 

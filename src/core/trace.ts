@@ -1,8 +1,12 @@
 /** What is kept of a step in a run's trace. It holds no times, so that equal runs have equal traces. */
 export interface TraceEntry {
+  /** The token's id. */
   readonly token: number;
+  /** The step's name. */
   readonly step: string;
+  /** Whether the action succeeded. */
   readonly ok: boolean;
+  /** The token's payload. */
   readonly payloadIn: unknown;
   /** The step's value, `null` if it failed. */
   readonly value: unknown;

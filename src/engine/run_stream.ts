@@ -9,6 +9,7 @@ import type { RunPlan, RunSettings } from "./run_settings.ts";
 
 /** What a completed run leaves behind. */
 export interface RunOutcome<Context = Any> {
+  /** The run's id, as in its events. */
   readonly runId: string;
   /** The run's own context, with the last value of every step as `result.<step>`. */
   readonly context: Context;
