@@ -29,7 +29,7 @@ export type * from "./src/core/events.ts";
 export type { Executor } from "./src/core/executor.ts";
 export type * from "./src/core/inference.ts";
 export type { Result } from "./src/core/result.ts";
-export type { Action, Decision, Enqueue, Put, RoutePayload, Step, StepScope, Taking } from "./src/core/step.ts";
+export type { Action, Decision, Enqueue, RoutePayload, Step, StepScope, Taking } from "./src/core/step.ts";
 export type { LogSink, StepLogger, StepLogHelper } from "./src/core/step_logger.ts";
 export type { Where } from "./src/core/token.ts";
 export type { TraceEntry } from "./src/core/trace.ts";

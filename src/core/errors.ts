@@ -84,9 +84,9 @@ export class SerializationError extends WorkflowError {
   readonly path: string;
 
   /** Names the step and the path, and says what is there. */
-  constructor(stepName: string | null, path: string, what: string) {
+  constructor(stepName: string | null, path: string, what: string, options?: ErrorOptions) {
     const owner = stepName === null ? "" : ` of step ${JSON.stringify(stepName)}`;
-    super(`Cannot write ${path}${owner} as JSON: it is ${what}`);
+    super(`Cannot write ${path}${owner} as JSON: it is ${what}`, options);
     this.stepName = stepName;
     this.path = path;
   }

@@ -1,4 +1,4 @@
-import { describeError } from "./describe_error.ts";
+import { describeError, toText } from "./describe_error.ts";
 import { SerializationError } from "./errors.ts";
 import { JsonWalk } from "./json_walk.ts";
 
@@ -24,14 +24,22 @@ export interface ToJsonOptions {
 /**
  * The value as plain JSON, or a {@linkcode SerializationError} that names the step and the path. What is JSON already
  * comes back as it is, uncopied. A property that is `undefined` may stay: it is left out of the text and reads the same.
+ * Properties that an array has beside its items are not looked for.
  */
 export function toJson(value: unknown, options: ToJsonOptions): unknown {
   const { name, stepName } = options;
-  return new JsonWalk({
+  const walk = new JsonWalk({
     name,
     describeError: options.describeError ?? describeError,
     replace: (_value, path, what) => {
       throw new SerializationError(stepName, path, what);
     },
-  }).convert(value);
+  });
+  try {
+    return walk.convert(value);
+  } catch (error) {
+    if (error instanceof SerializationError) throw error;
+    // A getter or a proxy in the value threw.
+    throw new SerializationError(stepName, walk.path, `unreadable: ${toText(error)}`, { cause: error });
+  }
 }

@@ -25,6 +25,15 @@ export class JsonWalk {
     this.#policy = policy;
   }
 
+  /** Where the walk is; after it has thrown, where that happened. */
+  get path(): string {
+    let path = this.#policy.name;
+    for (const key of this.#keys) {
+      path += typeof key === "number" || !IDENTIFIER.test(key) ? `[${JSON.stringify(key)}]` : `.${key}`;
+    }
+    return path;
+  }
+
   convert(value: unknown): unknown {
     switch (typeof value) {
       case "string":
@@ -44,17 +53,13 @@ export class JsonWalk {
     if (object instanceof Error) return this.#policy.describeError(object);
     if (this.#ancestors.includes(object)) return this.#replace(object, "a cycle");
     if (this.#ancestors.length === MAX_DEPTH) return this.#replace(object, `nested deeper than ${MAX_DEPTH} levels`);
-    if (Array.isArray(object)) return this.#inside(object, () => this.#convertItems(object));
-    if (!isPlain(object)) {
-      const replaced = this.#replace(object, `a ${kindOf(object)}`);
+    const what = whatElse(object);
+    if (what !== null) {
+      const replaced = this.#replace(object, what);
       if (replaced !== object) return replaced;
     }
-    return this.#inside(object, () => this.#convertProperties(object));
-  }
-
-  #inside(object: object, convert: () => unknown): unknown {
     this.#ancestors.push(object);
-    const json = convert();
+    const json = Array.isArray(object) ? this.#convertItems(object) : this.#convertProperties(object, what !== null);
     this.#ancestors.pop();
     return json;
   }
@@ -62,8 +67,8 @@ export class JsonWalk {
   #convertItems(items: readonly unknown[]): unknown {
     let copy: unknown[] | null = null;
     for (let index = 0; index < items.length; index += 1) {
-      const item = items[index];
       this.#keys.push(index);
+      const item = items[index];
       // JSON would turn an undefined item into null, silently.
       const json = item === undefined ? this.#replace(item, "undefined") : this.convert(item);
       this.#keys.pop();
@@ -73,36 +78,36 @@ export class JsonWalk {
     return copy ?? items;
   }
 
-  #convertProperties(object: object): unknown {
-    if (Object.getOwnPropertySymbols(object).length > 0) return this.#replace(object, "an object with symbols as keys");
-    let copy: [string, unknown][] | null = null;
-    const entries = Object.entries(object);
-    for (const [index, entry] of entries.entries()) {
-      const [key, item] = entry;
+  #convertProperties(object: object, mustCopy: boolean): unknown {
+    const keys = Object.keys(object);
+    const copy: [string, unknown][] = [];
+    let isChanged = mustCopy;
+    for (const key of keys) {
       this.#keys.push(key);
+      const item: unknown = Reflect.get(object, key);
       const json = this.convert(item);
       this.#keys.pop();
-      if (copy === null && json !== item) copy = entries.slice(0, index);
-      copy?.push([key, json]);
+      if (json !== item) isChanged = true;
+      copy.push([key, json]);
     }
     // `fromEntries` defines its keys, so that one named __proto__ stays a key.
-    return copy === null && isPlain(object) ? object : Object.fromEntries(copy ?? entries);
+    return isChanged ? Object.fromEntries(copy) : object;
   }
 
   #replace(value: unknown, what: string): unknown {
-    return this.#policy.replace(value, this.#path(), what);
-  }
-
-  #path(): string {
-    let path = this.#policy.name;
-    for (const key of this.#keys) {
-      path += typeof key === "number" || !IDENTIFIER.test(key) ? `[${JSON.stringify(key)}]` : `.${key}`;
-    }
-    return path;
+    return this.#policy.replace(value, this.path, what);
   }
 }
 
-/** True for an object literal, also one of another realm or without a prototype. */
+/** What the object is besides an array or an object literal (of whatever realm), `null` if it is just that. */
+function whatElse(object: object): string | null {
+  const isArray = Array.isArray(object);
+  if ("toJSON" in object) return isPlain(object) || isArray ? "an object with a toJSON" : `a ${kindOf(object)}`;
+  if (isArray) return null;
+  if (!isPlain(object)) return `a ${kindOf(object)}`;
+  return Object.getOwnPropertySymbols(object).length > 0 ? "an object with symbols as keys" : null;
+}
+
 function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -110,5 +115,6 @@ function isPlain(object: object): boolean {
 
 function kindOf(object: object): string {
   const { constructor } = object;
-  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "class instance";
+  const name = typeof constructor === "function" && constructor !== Object ? constructor.name : "";
+  return typeof name === "string" && name !== "" ? name : "class instance";
 }

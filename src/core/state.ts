@@ -42,7 +42,8 @@ export function initialState(start: string, payload: unknown, context: object): 
 export function apply(state: RunState, outcome: Outcome): RunState {
   let { queue } = state;
   let { tokens } = state.counters;
-  if (queue.head === outcome.token) queue = queue.withoutHead();
+  // By id: an outcome that went through a journal has an equal token, not the same.
+  if (queue.head?.id === outcome.token.id) queue = queue.withoutHead();
   for (const { step, payload, where } of outcome.routed) {
     tokens += 1;
     const token: Token = { id: tokens, parent: outcome.token.id, step, payload };

@@ -45,18 +45,12 @@ export interface Taking<Name extends string> {
 /** Puts tokens into the run's queue, for as long as the decision it was given to has not settled. */
 export interface Enqueue<Payloads = Any, Value = Any> {
   /** Puts a token before all that waits. Without a payload, or with `undefined`, the result's value is the payload. */
-  readonly head: Put<Payloads, Value>;
+  head<Name extends StepName<Payloads>>(step: Name, ...payload: RoutePayload<PayloadOf<Payloads, Name>, Value>): void;
   /** Puts a token after all that waits. Without a payload, or with `undefined`, the result's value is the payload. */
-  readonly tail: Put<Payloads, Value>;
+  tail<Name extends StepName<Payloads>>(step: Name, ...payload: RoutePayload<PayloadOf<Payloads, Name>, Value>): void;
   /** Never there: see {@linkcode Taking}. */
   readonly "~takes"?: (step: StepTaking<Payloads, Value>) => void;
 }
-
-/** Puts a token for a step into the queue. */
-export type Put<Payloads = Any, Value = Any> = <Name extends StepName<Payloads>>(
-  step: Name,
-  ...payload: RoutePayload<PayloadOf<Payloads, Name>, Value>
-) => void;
 
 /** A payload may be left out where the result's value fits in its place. */
 export type RoutePayload<Payload, Value> = [Value] extends [Payload] ? [payload?: Payload]

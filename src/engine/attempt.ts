@@ -71,15 +71,6 @@ export class Attempt implements StepScope, StepLogHelper {
     return this.#isClosed || this.#host.endReason !== null;
   }
 
-  /** True while a generator should go on: somebody wants what it yields, or it has to be told that it is over. */
-  get isWanted(): boolean {
-    return this.isClosed || this.#host.isWanted;
-  }
-
-  demand(): Promise<void> {
-    return this.#host.demand();
-  }
-
   event(name: string, data?: unknown): void {
     if (typeof name !== "string") {
       throw new TypeError(`Cannot log an event: expected a string as its name: ${typeof name}`);
@@ -87,17 +78,29 @@ export class Attempt implements StepScope, StepLogHelper {
     if (!this.isClosed) this.#host.tellLog(this, name, data);
   }
 
-  chunk(value: unknown): void {
-    if (!this.isClosed) this.#host.tellChunk(this, value);
+  // What follows is the engine's. It is static because actions hold the instance.
+
+  /** True while a generator should go on: somebody wants what it yields, or it has to be told that it is over. */
+  static isWanted(attempt: Attempt): boolean {
+    return attempt.isClosed || attempt.#host.isWanted;
   }
 
-  abort(reason: unknown): void {
-    this.#controller?.abort(reason);
+  /** Settles when somebody asks for an event, or when the run ends. */
+  static demand(attempt: Attempt): Promise<void> {
+    return attempt.#host.demand();
+  }
+
+  static chunk(attempt: Attempt, value: unknown): void {
+    if (!attempt.isClosed) attempt.#host.tellChunk(attempt, value);
+  }
+
+  static abort(attempt: Attempt, reason: unknown): void {
+    attempt.#controller?.abort(reason);
   }
 
   /** Ends the attempt: what its action still does is dropped. */
-  close(): void {
-    this.#isClosed = true;
-    if (this.#controller !== null) this.#host.unwatch(this);
+  static close(attempt: Attempt): void {
+    attempt.#isClosed = true;
+    if (attempt.#controller !== null) attempt.#host.unwatch(attempt);
   }
 }

@@ -1,4 +1,4 @@
-import type { Attempt } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import { isThenable } from "./thenable.ts";
 
 /** A generator object, sync or async. */
@@ -19,7 +19,7 @@ export async function drainGenerator(generator: AnyGenerator, attempt: Attempt):
   let isDone = false;
   try {
     while (true) {
-      while (!attempt.isWanted) await attempt.demand();
+      while (!Attempt.isWanted(attempt)) await Attempt.demand(attempt);
       if (attempt.isClosed) return undefined;
       const pulled = generator.next();
       const { done, value } = isThenable(pulled) ? await pulled : pulled;
@@ -27,7 +27,7 @@ export async function drainGenerator(generator: AnyGenerator, attempt: Attempt):
         isDone = true;
         return await value;
       }
-      attempt.chunk(isThenable(value) ? await value : value);
+      Attempt.chunk(attempt, isThenable(value) ? await value : value);
     }
   } finally {
     // Lets the generator's own `finally` run where it was left in the middle.

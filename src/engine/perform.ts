@@ -2,7 +2,7 @@ import type { Executor } from "../core/executor.ts";
 import type { Result } from "../core/result.ts";
 import type { Outcome } from "../core/state.ts";
 import type { Route, Token } from "../core/token.ts";
-import type { Attempt } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import { drainGenerator, isGenerator } from "./generator_action.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { Routes } from "./routes.ts";
@@ -87,6 +87,6 @@ async function decideLater(
 }
 
 function toOutcome(token: Token, result: Result, routed: readonly Route[], attempt: Attempt): Outcome {
-  attempt.close();
+  Attempt.close(attempt);
   return { token, attempts: attempt.attempt, result, routed };
 }

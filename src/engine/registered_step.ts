@@ -9,5 +9,8 @@ export interface RegisteredStep {
 
 /** The step as the engine keeps it. */
 export function registerStep(step: Step): RegisteredStep {
-  return { step, resultKey: `result.${step.name}` };
+  const key = `result.${step.name}`;
+  // As the name of a property the string is interned; one that was put together would be looked up at every step.
+  const [resultKey = key] = Object.keys({ [key]: null });
+  return { step, resultKey };
 }

@@ -186,7 +186,7 @@ export class Run implements AttemptHost {
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
-    for (const attempt of this.#watched) attempt.abort(error);
+    for (const attempt of this.#watched) Attempt.abort(attempt, error);
     this.#watched.clear();
     this.#tell.runEnd(status, error, this.#state.counters.steps);
     this.handOff.close(status === "failed" ? { error } : null);

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { toText } from "../core/describe_error.ts";
 import type { Result } from "../core/result.ts";
 import type { LogSink, StepLogger } from "../core/step_logger.ts";
-import { toPrintable } from "./printable.ts";
+import { toJsonLine, toPrintableJson } from "./printable.ts";
 import type { LoggerOptions } from "./structured_logger.ts";
 
 /**
@@ -21,17 +21,22 @@ export class JsonLogger implements StepLogger {
 
   /** Writes the step's line; `error` is `null` or `String(error)`. */
   log(stepName: string, payload: unknown, result: Result): unknown {
-    const error = result.ok ? null : toText(result.error);
-    return this.#write({ step: stepName, payload, result: result.value, error });
+    return this.#write({
+      step: stepName,
+      payload: toPrintableJson(payload),
+      result: toPrintableJson(result.value),
+      error: result.ok ? null : toText(result.error),
+    });
   }
 
   /** Writes the event's line; without data it has no `data`. */
   event(stepName: string, name: string, data: unknown): unknown {
-    return this.#write({ step: stepName, event: name, data });
+    const fields = { step: stepName, event: name };
+    return this.#write(data === undefined ? fields : { ...fields, data: toPrintableJson(data) });
   }
 
   #write(fields: object): unknown {
     const timestamp = new Date(this.#clock.now()).toISOString();
-    return this.#sink.write(`${toPrintable({ timestamp, ...fields })}\n`);
+    return this.#sink.write(`${toJsonLine({ timestamp, ...fields })}\n`);
   }
 }

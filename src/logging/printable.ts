@@ -1,47 +1,102 @@
 import { describeError, toText } from "../core/describe_error.ts";
-import { JsonWalk } from "../core/json_walk.ts";
 
 /** What JSON text may hold and a terminal or a log reader might take for a line's end or a command. */
 const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g;
 
-/** The value as one line of JSON for a person to read: what JSON cannot hold is described. */
+/** Deeper nesting is not shown. */
+const MAX_DEPTH = 50;
+/** A toJSON that answers something with a toJSON is followed so far; such values can make new ones for ever. */
+const MAX_TO_JSON = 4;
+
+/** The value as one line of JSON for a person to read: what JSON cannot hold is described, and nothing throws. */
 export function toPrintable(value: unknown): string {
-  return escapeUnsafe(JSON.stringify(toPrintableJson(value)));
+  return toJsonLine(toPrintableJson(value));
 }
 
-/** The value as JSON, described where JSON cannot hold it. */
+/** The value as JSON of our own making, so that writing it runs none of the value's code. */
 export function toPrintableJson(value: unknown): unknown {
-  try {
-    return new JsonWalk({ name: "", describeError, replace: describeUnfit }).convert(value) ?? null;
-  } catch (error) {
-    // A getter, a proxy or a toJSON in the value threw; the line says so in the value's place.
-    return `[unreadable: ${toText(error)}]`;
+  return new PrintableCopy().of(value);
+}
+
+/** JSON as text that holds no line's end and no control character. */
+export function toJsonLine(json: unknown): string {
+  return JSON.stringify(json).replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** One pass over a value, whatever it is. */
+class PrintableCopy {
+  readonly #ancestors: object[] = [];
+  #toJsonDepth = 0;
+
+  of(value: unknown): unknown {
+    try {
+      return this.#copy(value);
+    } catch (error) {
+      // A getter, a proxy or a toJSON threw; the line says so in the value's place.
+      return `[unreadable: ${toText(error)}]`;
+    }
   }
-}
 
-/** Escapes, the JSON way, what JSON leaves in its text and a line must not hold. */
-function escapeUnsafe(json: string): string {
-  return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-function describeUnfit(value: unknown, _path: string, what: string): unknown {
-  const kind = `[${what.replace(/^an? /, "")}]`;
-  switch (typeof value) {
-    case "undefined":
-      return null;
-    case "number":
-    case "bigint":
-    case "symbol":
-      return String(value);
-    case "object":
-      return value === null || what === "a cycle" || what.startsWith("nested") ? kind : describeInstance(value, kind);
-    default:
-      return kind;
+  #copy(value: unknown): unknown {
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return value;
+      case "undefined":
+        return null;
+      case "number":
+        return Number.isFinite(value) ? value : String(value);
+      case "bigint":
+      case "symbol":
+        return String(value);
+      case "function":
+        return "[function]";
+      case "object":
+        return value === null ? null : this.#copyObject(value);
+    }
   }
-}
 
-/** An instance is shown as it shows itself, else by its own properties, else by its class. */
-function describeInstance(instance: object, kind: string): unknown {
-  if ("toJSON" in instance && typeof instance.toJSON === "function") return toPrintableJson(instance.toJSON());
-  return Object.keys(instance).length > 0 ? instance : kind;
+  #copyObject(object: object): unknown {
+    if (object instanceof Error) return describeError(object);
+    if (this.#ancestors.includes(object)) return "[circular]";
+    if (this.#ancestors.length === MAX_DEPTH) return "[…]";
+    this.#ancestors.push(object);
+    try {
+      if ("toJSON" in object && typeof object.toJSON === "function") return this.#copyAnswer(object.toJSON());
+      if (Array.isArray(object)) return Array.from(object, (item) => this.of(item));
+      return this.#copyProperties(object);
+    } finally {
+      this.#ancestors.pop();
+    }
+  }
+
+  #copyAnswer(json: unknown): unknown {
+    if (this.#toJsonDepth === MAX_TO_JSON) return "[…]";
+    this.#toJsonDepth += 1;
+    try {
+      return this.#copy(json);
+    } finally {
+      this.#toJsonDepth -= 1;
+    }
+  }
+
+  #copyProperties(object: object): unknown {
+    const entries = Object.keys(object).map((key) => [key, this.#read(object, key)] as const);
+    const kind = Object.prototype.toString.call(object);
+    // A map, a set or a promise has nothing of its own to show.
+    return entries.length === 0 && kind !== "[object Object]"
+      ? kind.replace("object ", "")
+      : Object.fromEntries(entries);
+  }
+
+  #read(object: object, key: string): unknown {
+    try {
+      return this.#copy(Reflect.get(object, key));
+    } catch (error) {
+      return `[unreadable: ${toText(error)}]`;
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { toText } from "../core/describe_error.ts";
 import type { Result } from "../core/result.ts";
 import type { LogSink, StepLogger } from "../core/step_logger.ts";
-import { toPrintable, toPrintableJson } from "./printable.ts";
+import { toJsonLine, toPrintable, toPrintableJson } from "./printable.ts";
 
 /** Options of {@linkcode StructuredLogger} and {@linkcode JsonLogger}. */
 export interface LoggerOptions {
@@ -60,8 +60,8 @@ export class StructuredLogger implements StepLogger {
 function toFields(data: unknown): string {
   if (data === undefined) return "";
   const json = toPrintableJson(data);
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return ` data=${toPrintable(json)}`;
-  return Object.entries(json).map(([key, value]) => ` ${toKey(key)}=${toPrintable(value)}`).join("");
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return ` data=${toJsonLine(json)}`;
+  return Object.entries(json).map(([key, value]) => ` ${toKey(key)}=${toJsonLine(value)}`).join("");
 }
 
 function toName(name: string): string {

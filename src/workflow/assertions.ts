@@ -42,5 +42,6 @@ export function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
+  if (typeof value === "bigint") return `${value}n`;
   return typeof value === "function" ? "a function" : String(value);
 }

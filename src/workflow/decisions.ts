@@ -8,9 +8,9 @@ import { describe } from "./assertions.ts";
 /** What the routing helpers need of an `enqueue`: a route whose payload is the result's value. */
 export interface RouteTo<Name extends string> extends Taking<Name> {
   /** Puts a token before all that waits. */
-  readonly head: (step: Name) => void;
+  head(step: Name): void;
   /** Puts a token after all that waits. */
-  readonly tail: (step: Name) => void;
+  tail(step: Name): void;
 }
 
 /** A decision made by a routing helper. It can also be called from inside another decision. */
