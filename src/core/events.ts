@@ -8,7 +8,10 @@ export interface EventBase {
   readonly seq: number;
   /** The run it belongs to. */
   readonly runId: string;
-  /** When it happened, in epoch milliseconds. */
+  /**
+   * When it happened, in epoch milliseconds. In a long chain of synchronous steps one reading of the clock may serve for
+   * the end of a step and the start of the next.
+   */
   readonly at: number;
 }
 

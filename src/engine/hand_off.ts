@@ -20,6 +20,8 @@ export class HandOff {
   #wakeProducers: (() => void)[] = [];
   /** A `next()` is on the stack and has found nothing ready. */
   #isAsked = false;
+  /** The producer is on the stack of a `next()`. */
+  #isProducing = false;
   #isDrained = false;
   #isClosed = false;
   /** What the next reader is rejected with, once. */
@@ -58,10 +60,12 @@ export class HandOff {
 
   /** Answers the next event; if there is none, the producer may make one before the reader has to wait. */
   next(producer: { advance(): void }): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    // An action that asks for events itself comes after whoever asked for the action's.
+    if (this.#isProducing) return this.#wait();
     if (this.#ready.size === 0 && !this.#isClosed && !this.#isDrained) {
       this.#isAsked = true;
       this.#wake();
-      if (this.#waiters.size === 0) producer.advance();
+      if (this.#waiters.size === 0) this.#produce(producer);
       // Whoever still waits now is a waiter.
       this.#isAsked = false;
     }
@@ -71,7 +75,7 @@ export class HandOff {
       return Promise.reject(new StreamUsedError(this.#runId, "its result was asked for before they were read"));
     }
     if (this.#isClosed) return this.#afterClose();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return this.#wait();
   }
 
   /** Settles when somebody asks for an event, and when nobody ever will again. */
@@ -102,6 +106,16 @@ export class HandOff {
   leave(): void {
     this.#ready.clear();
     this.close(null);
+  }
+
+  #produce(producer: { advance(): void }): void {
+    this.#isProducing = true;
+    producer.advance();
+    this.#isProducing = false;
+  }
+
+  #wait(): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   #afterClose(): Promise<IteratorResult<WorkflowEvent, undefined>> {

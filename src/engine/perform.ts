@@ -63,7 +63,7 @@ function decide(
   let isPending = false;
   try {
     const decided = decision(context, result, routes, attempt);
-    if (!isThenable(decided)) return toOutcome(token, result, routes.routed, attempt);
+    if (!isThenable(decided)) return attempt.isClosed ? null : toOutcome(token, result, routes.routed, attempt);
     isPending = true;
     return decideLater(decided, token, result, routes, attempt);
   } finally {

@@ -41,6 +41,8 @@ export class Run implements AttemptHost {
   readonly #watched = new Set<Attempt>();
   #ending: RunEnding | null = null;
   #hasBegun = false;
+  /** The synchronous part of a step is on the stack. */
+  #isStarting = false;
   #isAdvancing = false;
 
   constructor(
@@ -103,7 +105,8 @@ export class Run implements AttemptHost {
 
   tellLog(attempt: Attempt, name: string, data: unknown): void {
     this.#logger?.event(attempt, name, data);
-    this.#tell.stepLog(attempt, name, data);
+    // A logger is the user's code too: it may have ended the run.
+    if (this.#ending === null) this.#tell.stepLog(attempt, name, data);
   }
 
   tellChunk(attempt: Attempt, value: unknown): void {
@@ -145,6 +148,7 @@ export class Run implements AttemptHost {
   #start(registered: RegisteredStep, token: Token): void {
     const attempt = new Attempt(this, token, 1);
     this.#tell.stepStart(attempt, token);
+    this.#isStarting = true;
     try {
       const executor = registered.step.executor ?? this.#settings.executor;
       const performed = perform(registered, token, this.#settings.context, executor, attempt);
@@ -152,6 +156,8 @@ export class Run implements AttemptHost {
       else if (performed !== null) this.#commit(attempt, performed);
     } catch (error) {
       this.#end("failed", error);
+    } finally {
+      this.#isStarting = false;
     }
   }
 
@@ -173,6 +179,7 @@ export class Run implements AttemptHost {
     this.#state = apply(this.#state, outcome);
     const queueLength = this.#state.queue.size;
     this.#logger?.log(attempt, outcome);
+    if (this.#ending !== null) return;
     if (this.#settings.captureTrace) this.trace.record(outcome, queueLength);
     this.#tell.stepResult(attempt, outcome, firstId, queueLength);
   }
@@ -182,7 +189,8 @@ export class Run implements AttemptHost {
     if (this.#ending !== null) return this.#ending;
     const { signal, cleanupTimeoutMs, clock } = this.#settings;
     signal?.removeEventListener("abort", this.#cancelBySignal);
-    const cleanup = this.#inFlight.size === 0 ? null : settledWithin(this.#inFlight, cleanupTimeoutMs, clock);
+    const isAtWork = this.#isStarting || this.#inFlight.size > 0;
+    const cleanup = isAtWork ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock) : null;
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;

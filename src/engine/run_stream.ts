@@ -27,17 +27,20 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
   readonly runId: string;
   /**
    * What the run came to. A run that failed or was cancelled rejects, with the error or the reason. If it is asked for
-   * and nobody reads the events, the run goes on without a reader, from a later turn on; a `next()` after that rejects
-   * with `StreamUsedError`.
+   * and nobody asks for an event, the run goes on without a reader, from a later turn on; a `next()` after that rejects
+   * with `StreamUsedError`. A reader who was there and stops without leaving holds the run, and so its result.
    */
   readonly result: Promise<RunOutcome<ContextWithResults<Context, Returns>>>;
   /**
    * Ends the run now, as `cancelled`: aborts `scope.signal`, starts nothing more and drops what an action still does.
-   * `run.end` comes next in the stream. Settles when the actions at work have stopped, or after `cleanupTimeoutMs`.
+   * `run.end` comes next in the stream. Settles when the actions at work have stopped, or after `cleanupTimeoutMs`: an
+   * action that awaits it waits for itself.
    */
   cancel(reason?: unknown): Promise<void>;
   /** Ends the run like `cancel`, for a reader who leaves: `break` calls it. Every `next()` that waits is done. */
   return(value?: Any): Promise<IteratorReturnResult<Any>>;
+  /** Ends the run like `cancel`, with this reason, and rejects with it. */
+  throw(error?: unknown): Promise<never>;
 }
 
 /** The iterator is written by hand: a generator's `return()` waits for the pending `await`, which is too late to cancel. */
@@ -46,8 +49,8 @@ export class LiveRunStream implements RunStream {
   readonly #run: Run;
   readonly #settings: RunSettings;
   #isIterated = false;
-  /** How often an event was asked for, so that a later turn can tell whether anybody reads. */
-  #asked = 0;
+  /** Takes back the plan to run without a reader. */
+  #stopWaitingForReader: (() => void) | null = null;
   #ending: RunEnding | null = null;
   #result: Promise<RunOutcome> | null = null;
   #settleResult: ((ending: RunEnding) => void) | null = null;
@@ -60,33 +63,31 @@ export class LiveRunStream implements RunStream {
 
   get result(): Promise<RunOutcome> {
     const { handOff } = this.#run;
-    const asked = this.#asked;
     if (this.#ending === null && !handOff.hasWaiter && !handOff.isDrained) {
-      onLaterTurn(() => {
-        if (this.#asked === asked && !handOff.hasWaiter) this.drain();
-      });
+      this.#stopWaitingForReader ??= onLaterTurn(() => this.drain());
     }
     return this.#promiseResult();
   }
 
   /** Runs to the end without a reader. */
   drain(): Promise<RunOutcome> {
+    this.#waitForReader();
     this.#run.handOff.drain();
     this.#run.advance();
     return this.#promiseResult();
   }
 
   next(): Promise<IteratorResult<WorkflowEvent, undefined>> {
-    this.#asked += 1;
+    if (this.#stopWaitingForReader !== null) this.#waitForReader();
     return this.#run.handOff.next(this.#run);
   }
 
   async return(value?: unknown): Promise<IteratorReturnResult<unknown>> {
-    this.#asked += 1;
     // Abort before waiting: a step that is mid-await has to hear it now.
     this.#run.handOff.leave();
     await this.#run.cancel(new RunCancelledError(this.runId)).cleanup;
-    return { done: true, value };
+    // As a generator does, which awaits what it is given.
+    return { done: true, value: await value };
   }
 
   async throw(error?: unknown): Promise<never> {
@@ -111,8 +112,14 @@ export class LiveRunStream implements RunStream {
 
   readonly #onEnd = (ending: RunEnding): void => {
     this.#ending = ending;
+    this.#waitForReader();
     this.#settleResult?.(ending);
   };
+
+  #waitForReader(): void {
+    this.#stopWaitingForReader?.();
+    this.#stopWaitingForReader = null;
+  }
 
   #promiseResult(): Promise<RunOutcome> {
     if (this.#result !== null) return this.#result;

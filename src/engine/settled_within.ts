@@ -1,6 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 
-/** Settles when all the promises have, whatever they came to, and after `timeoutMs` at the latest. Never rejects. */
+/** The longest timer of every platform; a longer one fires at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Settles when all the promises have, whatever they came to, and after `timeoutMs` at the latest. The promises are looked
+ * at in a microtask, when what is on the stack has added its own. Never rejects.
+ */
 export async function settledWithin(
   promises: Iterable<Promise<unknown>>,
   timeoutMs: number,
@@ -8,8 +14,9 @@ export async function settledWithin(
 ): Promise<void> {
   let timer: unknown;
   const timeout = new Promise<void>((resolve) => {
-    timer = clock.setTimeout(resolve, timeoutMs);
+    if (timeoutMs <= LONGEST_MS) timer = clock.setTimeout(resolve, timeoutMs);
   });
+  await undefined;
   await Promise.race([Promise.allSettled(promises), timeout]);
-  clock.clearTimeout(timer);
+  if (timer !== undefined) clock.clearTimeout(timer);
 }

@@ -34,9 +34,13 @@ export interface PublicError {
  * ```
  *
  * @throws {SerializationError} If the event holds what JSON cannot.
+ * @throws {TypeError} If it is no event.
  */
 export function encodeEvent(event: WorkflowEvent<Any, Any>, options: EncodeEventOptions = {}): string {
-  return `id: ${event.seq}\ndata: ${JSON.stringify(toWire(event, options.describeError ?? toPublicError))}\n\n`;
+  const { seq } = event;
+  // Events may come from a store or another machine; what is no number could forge a field.
+  if (!Number.isSafeInteger(seq) || seq < 0) throw new TypeError(`Cannot encode an event: its seq is no number`);
+  return `id: ${seq}\ndata: ${JSON.stringify(toWire(event, options.describeError ?? toPublicError))}\n\n`;
 }
 
 /** `{ name, message }` of whatever was thrown. */

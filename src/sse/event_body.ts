@@ -97,7 +97,7 @@ export class EventBody {
       // The events ended in an error and told no `run.end`: the client has to see a broken stream, not a finished one.
       this.#close();
       controller.error(error);
-      this.#resolveDone();
+      this.#resolveDone(settled(() => this.#events.return?.()));
     }
   }
 
@@ -145,15 +145,17 @@ export class EventBody {
     if (text !== "") controller.enqueue(encoder.encode(text));
     controller.close();
     const error = this.#encodingError;
-    const ended = error === null ? this.#events.return?.() : this.#events.throw?.(error);
-    this.#resolveDone(settled(ended));
+    const { throw: fail } = this.#events;
+    this.#resolveDone(
+      settled(() => error === null || fail === undefined ? this.#events.return?.() : fail.call(this.#events, error)),
+    );
   }
 
   /** The client has gone away. */
   #leave(): void {
     if (!this.#isOpen) return;
     this.#close();
-    this.#resolveDone(settled(this.#options.onDisconnect === "cancel" ? this.#events.return?.() : this.#drain()));
+    this.#resolveDone(settled(() => this.#options.onDisconnect === "cancel" ? this.#events.return?.() : this.#drain()));
   }
 
   async #drain(): Promise<void> {
@@ -185,7 +187,11 @@ async function ifReady(pending: Promise<Pulled>): Promise<Pulled | null> {
   return null;
 }
 
-/** Settles when the promise has. What it was rejected with has been told where the run is awaited. */
-async function settled(promise: Promise<unknown> | undefined): Promise<void> {
-  await Promise.allSettled([promise]);
+/** Ends the events, whatever they make of it: what a run fails with is told where the run is awaited. */
+async function settled(end: () => Promise<unknown> | undefined): Promise<void> {
+  try {
+    await end();
+  } catch {
+    // Told there, see above.
+  }
 }
