@@ -1,0 +1,83 @@
+import {
+  DuplicateStepError,
+  RunCancelledError,
+  SerializationError,
+  StepLimitError,
+  StreamUsedError,
+  UnknownStepError,
+  WorkflowError,
+} from "@stepstream/workflow";
+import { assertEquals } from "@std/assert";
+
+const ERRORS: readonly [error: WorkflowError, name: string, message: string, fields: Record<string, unknown>][] = [
+  [new WorkflowError("no"), "WorkflowError", "no", {}],
+  [
+    new UnknownStepError("lod", ["load", "save"]),
+    "UnknownStepError",
+    'Cannot find step "lod": known steps are "load", "save"',
+    { stepName: "lod" },
+  ],
+  [
+    new DuplicateStepError("load"),
+    "DuplicateStepError",
+    'Cannot add step "load": the workflow has a step of this name',
+    { stepName: "load" },
+  ],
+  [
+    new StepLimitError(3, "load"),
+    "StepLimitError",
+    'Cannot run step "load": the run has done maxSteps = 3 steps',
+    { maxSteps: 3 },
+  ],
+  [new RunCancelledError("run-1"), "RunCancelledError", 'Run "run-1" was cancelled', { runId: "run-1" }],
+  [
+    new StreamUsedError("run-1", "it is over"),
+    "StreamUsedError",
+    'Cannot read the events of run "run-1": it is over',
+    { runId: "run-1" },
+  ],
+  [
+    new SerializationError("load", "payload.when", "a Date"),
+    "SerializationError",
+    'Cannot write payload.when of step "load" as JSON: it is a Date',
+    { stepName: "load", path: "payload.when" },
+  ],
+];
+
+for (const [error, name, message, fields] of ERRORS) {
+  Deno.test(`${name} is a WorkflowError that says what happened to what`, () => {
+    const seen = Object.fromEntries(Object.keys(fields).map((key) => [key, Reflect.get(error, key)]));
+
+    assertEquals(
+      {
+        name: error.name,
+        message: error.message,
+        text: String(error),
+        isOurs: error instanceof WorkflowError,
+        ...seen,
+      },
+      { name, message, text: `${name}: ${message}`, isOurs: true, ...fields },
+    );
+  });
+}
+
+Deno.test("UnknownStepError says so where there are no steps at all", () => {
+  const { message } = new UnknownStepError("load", []);
+
+  assertEquals(message, 'Cannot find step "load": the workflow has no steps');
+});
+
+Deno.test("UnknownStepError lists twenty of many steps", () => {
+  const known = Array.from({ length: 23 }, (_, index) => `s${index + 1}`);
+
+  const { message } = new UnknownStepError("load", known);
+
+  const listed = known.slice(0, 20).map((name) => `"${name}"`).join(", ");
+  assertEquals(message, `Cannot find step "load": known steps are ${listed} and 3 more`);
+});
+
+Deno.test("SerializationError of a run names no step", () => {
+  const { message, stepName } = new SerializationError(null, "context.when", "a Date");
+
+  assertEquals({ message, stepName }, { message: "Cannot write context.when as JSON: it is a Date", stepName: null });
+});

@@ -1,0 +1,89 @@
+import { assertEquals, assertStrictEquals, unreachable } from "@std/assert";
+import type { Token } from "../../src/core/token.ts";
+import { TokenQueue } from "../../src/core/token_queue.ts";
+import { Random } from "../tools/random.ts";
+
+Deno.test("TokenQueue.empty has no head and no tokens", () => {
+  const { empty } = TokenQueue;
+
+  assertEquals({ head: empty.head, size: empty.size, tokens: [...empty] }, { head: undefined, size: 0, tokens: [] });
+});
+
+Deno.test("TokenQueue.withTail() puts a token after all that waits", () => {
+  const queue = TokenQueue.empty.withTail(token(1)).withTail(token(2)).withTail(token(3));
+
+  assertEquals(ids(queue), [1, 2, 3]);
+});
+
+Deno.test("TokenQueue.withHead() puts a token before all that waits", () => {
+  const queue = TokenQueue.empty.withTail(token(1)).withHead(token(2)).withHead(token(3));
+
+  assertEquals(ids(queue), [3, 2, 1]);
+});
+
+Deno.test("TokenQueue.withoutHead() of an empty queue is the empty queue", () => {
+  const queue = TokenQueue.empty.withoutHead();
+
+  assertStrictEquals(queue, TokenQueue.empty);
+});
+
+Deno.test("TokenQueue.toJSON() lists the tokens from head to tail", () => {
+  const queue = TokenQueue.empty.withTail(token(1)).withTail(token(2)).withHead(token(3));
+
+  assertEquals(JSON.parse(JSON.stringify(queue)), [token(3), token(1), token(2)]);
+});
+
+Deno.test("TokenQueue holds the very tokens it was given", () => {
+  const [first, second] = [token(1), token(2)];
+
+  const queue = TokenQueue.empty.withTail(first).withTail(second);
+
+  assertStrictEquals(queue.head, first);
+  assertStrictEquals(queue.withoutHead().head, second);
+});
+
+Deno.test("TokenQueue does as an array does, and no change touches an older version", () => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const random = new Random(seed);
+    const versions: Version[] = [{ queue: TokenQueue.empty, model: [] }];
+
+    for (let id = 1; id <= 200; id += 1) {
+      // Mostly the latest version, now and then one from long ago: persistence means both go on.
+      const from = random.percent(80) ? versions.length - 1 : random.below(versions.length);
+      versions.push(change(versions[from] ?? unreachable(), token(id), random.below(100)));
+    }
+
+    const seen = versions.map(({ queue }) => ({ tokens: [...queue], head: queue.head, size: queue.size }));
+    const wanted = versions.map(({ model }) => ({ tokens: model, head: model[0], size: model.length }));
+    assertEquals(seen, wanted, `seed ${seed}`);
+  }
+});
+
+Deno.test("TokenQueue takes a long queue apart without recursion", () => {
+  let queue = TokenQueue.empty;
+  for (let id = 1; id <= 100_000; id += 1) queue = queue.withTail(token(id));
+
+  let taken = 0;
+  for (; queue.head !== undefined; queue = queue.withoutHead()) taken += 1;
+
+  assertEquals(taken, 100_000);
+});
+
+interface Version {
+  readonly queue: TokenQueue;
+  readonly model: readonly Token[];
+}
+
+function change({ queue, model }: Version, added: Token, dice: number): Version {
+  if (dice < 35) return { queue: queue.withTail(added), model: [...model, added] };
+  if (dice < 60) return { queue: queue.withHead(added), model: [added, ...model] };
+  return { queue: queue.withoutHead(), model: model.slice(1) };
+}
+
+function token(id: number): Token {
+  return { id, parent: null, step: "work", payload: { id } };
+}
+
+function ids(queue: TokenQueue): number[] {
+  return [...queue].map(({ id }) => id);
+}
