@@ -1,0 +1,110 @@
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { bundle, gzipSize } from "./tools/bundle.ts";
+import { printLine } from "./tools/print_line.ts";
+import { runCommand } from "./tools/run_command.ts";
+import { findInSource } from "./tools/source_findings.ts";
+import { TemporaryFolder } from "./tools/temporary_folder.ts";
+
+const MAX_ROOT_BYTES = 8 * 1024;
+
+// What Workers refuse while a module is being loaded; see the language floor of each runtime.
+const FORBIDDEN_AT_LOAD = `
+const forbid = (name) => function () { throw new Error("forbidden at module scope: " + name); };
+for (const name of ["setTimeout", "setInterval", "setImmediate", "AbortController", "TransformStream", "fetch"]) {
+  globalThis[name] = forbid(name);
+}
+AbortSignal.timeout = forbid("AbortSignal.timeout");
+AbortSignal.any = forbid("AbortSignal.any");
+crypto.randomUUID = forbid("crypto.randomUUID");
+crypto.getRandomValues = forbid("crypto.getRandomValues");
+`;
+
+const DEFINE_A_WORKFLOW = `
+import "./forbidden_at_load.mjs";
+import * as root from "./root.mjs";
+
+const { decideIf, decideTo, InProcessExecutor, JsonLogger, StructuredLogger, Workflow } = root;
+const sink = { write() {} };
+new StructuredLogger(sink);
+new JsonLogger(sink);
+new Workflow({ name: "orders", version: "2", executor: new InProcessExecutor() })
+  .add({ name: "load", action: () => 1, decision: decideTo("check") })
+  .add({ name: "check", action: () => 2, decision: decideIf(() => true, { yes: "load", whereYes: "head" }) });
+console.log("defined");
+`;
+
+const RUN_A_WORKFLOW = `
+import { decideTo, Workflow } from "./root.mjs";
+
+const workflow = new Workflow()
+  .add({ name: "load", action: async function* () { yield 1; return "a"; }, decision: decideTo("print") })
+  .add({ name: "print", action: (ctx, item, log) => { log.event("item", item); return item + "!"; } });
+
+const types = [];
+for await (const event of workflow.stream("load")) types.push(event.type);
+const { context } = await workflow.run("load");
+console.log(JSON.stringify({ types, context }));
+`;
+
+Deno.test("the bundled root module imports nothing", async () => {
+  const code = await bundle("mod.ts");
+
+  assertEquals(findInSource("root.js", code).imports, []);
+});
+
+Deno.test("the bundled root module is smaller than 8 KB, minified and zipped", async () => {
+  const code = await bundle("mod.ts");
+
+  const bytes = await gzipSize(code);
+  printLine(`root module: ${bytes} of ${MAX_ROOT_BYTES} bytes, minified and zipped (${code.length} minified)`);
+  assertLess(bytes, MAX_ROOT_BYTES);
+});
+
+Deno.test("defining a workflow at module scope uses no timer, no AbortController and no random id", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("root.mjs", await bundle("mod.ts"));
+  await folder.write("forbidden_at_load.mjs", FORBIDDEN_AT_LOAD);
+  const script = await folder.write("define.mjs", DEFINE_A_WORKFLOW);
+
+  const outcome = await runCommand("node", script);
+
+  assertEquals(outcome, { code: 0, stdout: "defined\n", stderr: "" });
+});
+
+Deno.test("a run is not pure, so what is forbidden at module scope is noticed", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("root.mjs", await bundle("mod.ts"));
+  await folder.write("forbidden_at_load.mjs", FORBIDDEN_AT_LOAD);
+  const script = await folder.write("run.mjs", `import "./forbidden_at_load.mjs";${RUN_A_WORKFLOW}`);
+
+  const { code, stderr } = await runCommand("node", script);
+
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "forbidden at module scope: crypto.randomUUID");
+});
+
+Deno.test("the bundled root module loads and runs in Node as it is", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("root.mjs", await bundle("mod.ts"));
+  const script = await folder.write("run.mjs", RUN_A_WORKFLOW);
+
+  const { stdout: version } = await runCommand("node", "--version");
+  const { code, stdout, stderr } = await runCommand("node", script);
+
+  printLine(`Node ${version.trim()}`);
+  assert(Number.parseInt(version.slice(1)) >= 20);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(JSON.parse(stdout), {
+    types: [
+      "run.start",
+      "step.start",
+      "step.chunk",
+      "step.result",
+      "step.start",
+      "step.log",
+      "step.result",
+      "run.end",
+    ],
+    context: { "result.load": "a", "result.print": "a!" },
+  });
+});
