@@ -1,0 +1,56 @@
+import { type Browser, chromium, type Page } from "playwright-core";
+import { findChromium } from "../../tools/chromium.ts";
+
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** A page in a headless Chromium that remembers whatever went wrong in it. */
+export class TestBrowser implements AsyncDisposable {
+  readonly page: Page;
+  /** Errors on the console, errors nobody caught, and requests to other origins. */
+  readonly problems: string[] = [];
+  readonly #browser: Browser;
+
+  private constructor(browser: Browser, page: Page, origin: string) {
+    this.#browser = browser;
+    this.page = page;
+    page.on("pageerror", (error) => this.problems.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") this.problems.push(message.text());
+    });
+    page.on("request", (request) => {
+      if (new URL(request.url()).origin !== origin) this.problems.push(`request to ${request.url()}`);
+    });
+  }
+
+  /** Opens a page, or answers `null` where there is no Chromium and none is required. */
+  static async open(origin: string, viewport = { width: 1_280, height: 900 }): Promise<TestBrowser | null> {
+    const executablePath = await findChromium();
+    if (executablePath === null) return null;
+    const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+    const opened = new TestBrowser(browser, await browser.newPage({ viewport }), origin);
+    await opened.page.goto(origin);
+    return opened;
+  }
+
+  /** The text of an element. */
+  async text(selector: string): Promise<string> {
+    return await this.page.locator(selector).innerText();
+  }
+
+  /** Waits until the page says that its run is in this state. */
+  async reach(state: string): Promise<void> {
+    await this.page.locator(`body[data-state="${state}"]`).waitFor({ timeout: 20_000 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+  }
+}
