@@ -16,9 +16,10 @@ export type StepName<Payloads> = Extract<keyof Payloads, string>;
 /** The payload of a step. */
 export type PayloadOf<Payloads, Name> = Name extends keyof Payloads ? Payloads[Name] : unknown;
 
-/** The names of the steps whose payload a value can be. */
-export type StepTaking<Payloads, Value> = IsAny<Payloads> extends true ? string
-  : { [Name in StepName<Payloads>]: [Value] extends [Payloads[Name]] ? Name : never }[StepName<Payloads>];
+/** The name, if a value can be the step's payload. It asks for one name only: a union of all would cost steps squared. */
+export type StepTaking<Payloads, Name, Value> = Name extends StepName<Payloads>
+  ? [Value] extends [PayloadOf<Payloads, Name>] ? Name : never
+  : never;
 
 /** What an action's value is: what it returns, awaited; for a generator what it returns in the end. */
 export type ValueOf<Returned> = Returned extends AsyncGenerator<infer _Chunk, infer Value, Any> ? Awaited<Value>
@@ -47,10 +48,18 @@ export type EventStepName<Payloads, Returns> = IsAny<Payloads> extends true
   ? [keyof Returns] extends [never] ? string : Extract<keyof Returns, string>
   : StepName<Payloads>;
 
-/** The context with what the engine writes to it: each step's last value, `null` if it failed. */
-export type ContextWithResults<Context, Returns> =
-  & Context
-  & { [Name in Extract<keyof Returns, string> as `result.${Name}`]?: ValueOf<Returns[Name]> | null };
+/**
+ * The context with what the engine writes to it: each step's last value, `null` if it failed. It is `any` where neither
+ * payloads nor context are typed.
+ */
+export type ContextWithResults<Payloads, Context, Returns> = IsAny<Payloads> extends true
+  ? IsAny<Context> extends true ? Any : Context & StepResults<Returns>
+  : (IsAny<Context> extends true ? Record<string, Any> : Context) & StepResults<Returns>;
+
+/** The last values of steps, as they are in the context. */
+export type StepResults<Returns> = {
+  [Name in Extract<keyof Returns, string> as `result.${Name}`]?: ValueOf<Returns[Name]> | null;
+};
 
 /** True for `any` alone. */
 export type IsAny<Type> = 0 extends 1 & Type ? true : false;

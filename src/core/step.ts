@@ -49,10 +49,10 @@ export interface Enqueue<Payloads = Any, Value = Any> {
   /** Puts a token after all that waits. Without a payload, or with `undefined`, the result's value is the payload. */
   tail<Name extends StepName<Payloads>>(step: Name, ...payload: RoutePayload<PayloadOf<Payloads, Name>, Value>): void;
   /** Never there: see {@linkcode Taking}. */
-  readonly "~takes"?: (step: StepTaking<Payloads, Value>) => void;
+  readonly "~takes"?: <Name extends StepName<Payloads>>(step: StepTaking<Payloads, Name, Value>) => void;
 }
 
-/** A payload may be left out where the result's value fits in its place. */
+/** A payload may be left out where the result's value fits in its place. That of a failed step is `null`. */
 export type RoutePayload<Payload, Value> = [Value] extends [Payload] ? [payload?: Payload]
   : [payload: Exclude<Payload, undefined>];
 

@@ -7,6 +7,11 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+/** What makes events while it is on the stack, for as long as they are wanted. */
+interface Producer {
+  advance(): void;
+}
+
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
@@ -59,23 +64,32 @@ export class HandOff {
   }
 
   /** Answers the next event; if there is none, the producer may make one before the reader has to wait. */
-  next(producer: { advance(): void }): Promise<IteratorResult<WorkflowEvent, undefined>> {
-    // An action that asks for events itself comes after whoever asked for the action's.
-    if (this.#isProducing) return this.#wait();
-    if (this.#ready.size === 0 && !this.#isClosed && !this.#isDrained) {
-      this.#isAsked = true;
-      this.#wake();
-      if (this.#waiters.size === 0) this.#produce(producer);
-      // Whoever still waits now is a waiter.
-      this.#isAsked = false;
-    }
-    const event = this.#ready.shift();
+  next(producer: Producer): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    const event = this.take(producer);
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
     if (this.#isDrained) {
       return Promise.reject(new StreamUsedError(this.#runId, "its result was asked for before they were read"));
     }
     if (this.#isClosed) return this.#afterClose();
-    return this.#wait();
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** Takes the next event if it is ready, or the producer makes it at once. */
+  take(producer: Producer): WorkflowEvent | undefined {
+    // An action that asks for events itself comes after whoever asked for the action's.
+    if (this.#isProducing) return undefined;
+    if (this.#ready.size === 0 && !this.#isClosed && !this.#isDrained) {
+      this.#isAsked = true;
+      this.#wake();
+      if (this.#waiters.size === 0) {
+        this.#isProducing = true;
+        producer.advance();
+        this.#isProducing = false;
+      }
+      // Whoever still waits now is a waiter.
+      this.#isAsked = false;
+    }
+    return this.#ready.shift();
   }
 
   /** Settles when somebody asks for an event, and when nobody ever will again. */
@@ -106,16 +120,6 @@ export class HandOff {
   leave(): void {
     this.#ready.clear();
     this.close(null);
-  }
-
-  #produce(producer: { advance(): void }): void {
-    this.#isProducing = true;
-    producer.advance();
-    this.#isProducing = false;
-  }
-
-  #wait(): Promise<IteratorResult<WorkflowEvent, undefined>> {
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   #afterClose(): Promise<IteratorResult<WorkflowEvent, undefined>> {

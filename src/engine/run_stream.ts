@@ -2,6 +2,7 @@ import { onLaterTurn } from "../core/clock.ts";
 import { RunCancelledError, StreamUsedError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
+import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
 import type { TraceEntry } from "../core/trace.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { Run, type RunEnding } from "./run.ts";
@@ -30,7 +31,7 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
    * and nobody asks for an event, the run goes on without a reader, from a later turn on; a `next()` after that rejects
    * with `StreamUsedError`. A reader who was there and stops without leaving holds the run, and so its result.
    */
-  readonly result: Promise<RunOutcome<ContextWithResults<Context, Returns>>>;
+  readonly result: Promise<RunOutcome<ContextWithResults<Payloads, Context, Returns>>>;
   /**
    * Ends the run now, as `cancelled`: aborts `scope.signal`, starts nothing more and drops what an action still does.
    * `run.end` comes next in the stream. Settles when the actions at work have stopped, or after `cleanupTimeoutMs`: an
@@ -44,7 +45,7 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
 }
 
 /** The iterator is written by hand: a generator's `return()` waits for the pending `await`, which is too late to cancel. */
-export class LiveRunStream implements RunStream {
+export class LiveRunStream implements RunStream, ReadyEvents {
   readonly runId: string;
   readonly #run: Run;
   readonly #settings: RunSettings;
@@ -80,6 +81,11 @@ export class LiveRunStream implements RunStream {
   next(): Promise<IteratorResult<WorkflowEvent, undefined>> {
     if (this.#stopWaitingForReader !== null) this.#waitForReader();
     return this.#run.handOff.next(this.#run);
+  }
+
+  [takeReady](): WorkflowEvent | undefined {
+    if (this.#stopWaitingForReader !== null) this.#waitForReader();
+    return this.#run.handOff.take(this.#run);
   }
 
   async return(value?: unknown): Promise<IteratorReturnResult<unknown>> {

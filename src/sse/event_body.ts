@@ -2,7 +2,8 @@ import type { Clock } from "../core/clock.ts";
 import { SerializationError, WorkflowError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
-import { encodeEvent, type EncodeEventOptions } from "./encode_event.ts";
+import { hasReadyEvents, takeReady } from "../core/ready_events.ts";
+import { EventEncoder, type PublicError } from "./event_encoder.ts";
 
 type Events = AsyncIterator<WorkflowEvent<Any, Any>>;
 type Pulled = IteratorResult<WorkflowEvent<Any, Any>>;
@@ -14,6 +15,7 @@ export interface EventBodyOptions {
   readonly retryMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  readonly describeError: ((error: unknown) => PublicError) | undefined;
 }
 
 /** A chunk is sent when it holds this many characters … */
@@ -34,7 +36,7 @@ export class EventBody {
   readonly done: Promise<void>;
   readonly #events: Events;
   readonly #options: EventBodyOptions;
-  readonly #encoding: EncodeEventOptions;
+  readonly #encoder: EventEncoder;
   #resolveDone: (left?: Promise<void>) => void = () => {};
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   /** The event that is asked for and has not come. */
@@ -48,10 +50,10 @@ export class EventBody {
   /** Ends the wait for the next event early. */
   #stopWaiting: (() => void) | null = null;
 
-  constructor(events: Events, options: EventBodyOptions, encoding: EncodeEventOptions) {
+  constructor(events: Events, options: EventBodyOptions) {
     this.#events = events;
     this.#options = options;
-    this.#encoding = encoding;
+    this.#encoder = new EventEncoder(options.describeError);
     this.done = new Promise((resolve) => this.#resolveDone = resolve);
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => this.#start(controller),
@@ -77,20 +79,20 @@ export class EventBody {
   };
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const { clock } = this.#options;
     try {
-      let pulled = await ifReady(this.#next()) ?? await this.#waitForNext();
+      let pulled = await this.#nextIfReady() ?? await this.#waitForNext();
       // Nothing came in time, or the client has left meanwhile.
       if (pulled === null && this.#isOpen) return controller.enqueue(HEARTBEAT);
-      const gatherUntil = clock.now() + MAX_GATHER_MS;
+      const gatherUntil = this.#options.clock.now() + MAX_GATHER_MS;
       let text = "";
       while (pulled !== null && this.#isOpen) {
         this.#pending = null;
         if (pulled.done) return this.#finish(controller, text);
         text += this.#encode(pulled.value);
+        if (!this.#isEndTold) text += this.#encodeReady(text.length, pulled.value.at);
         if (this.#isEndTold) return this.#finish(controller, text);
-        if (text.length >= MAX_CHUNK_LENGTH || clock.now() >= gatherUntil) break;
-        pulled = await ifReady(this.#next());
+        if (text.length >= MAX_CHUNK_LENGTH || this.#options.clock.now() >= gatherUntil) break;
+        pulled = await this.#nextIfReady();
       }
       if (this.#isOpen) controller.enqueue(encoder.encode(text));
     } catch (error) {
@@ -99,6 +101,37 @@ export class EventBody {
       controller.error(error);
       this.#resolveDone(settled(() => this.#events.return?.()));
     }
+  }
+
+  /** Writes what a run of our own has ready, with neither a promise nor a reading of the clock for each event. */
+  #encodeReady(length: number, since: number): string {
+    let text = "";
+    if (!hasReadyEvents(this.#events)) return text;
+    while (length + text.length < MAX_CHUNK_LENGTH) {
+      const event = this.#events[takeReady]();
+      if (event === undefined) break;
+      text += this.#encode(event);
+      if (this.#isEndTold || event.at - since >= MAX_GATHER_MS) break;
+    }
+    return text;
+  }
+
+  /** The next event if it comes within a few microtasks, that is, without waiting for anything; else `null`. */
+  async #nextIfReady(): Promise<Pulled | null> {
+    let take: (() => Pulled) | null = null;
+    this.#next().then((pulled) => {
+      take = () => pulled;
+    }, (error) => {
+      take = () => {
+        throw error;
+      };
+    });
+    for (let tick = 0; tick < READY_MICROTASKS; tick += 1) {
+      await undefined;
+      const ready = take as (() => Pulled) | null;
+      if (ready !== null) return ready();
+    }
+    return null;
   }
 
   #next(): Promise<Pulled> {
@@ -130,13 +163,21 @@ export class EventBody {
     if (event.type === "step.result") this.#steps += 1;
     if (event.type === "run.end") this.#isEndTold = true;
     try {
-      return encodeEvent(event, this.#encoding);
+      return this.#encoder.encode(event);
     } catch (error) {
       this.#isEndTold = true;
       this.#encodingError = error;
       const { seq, runId, at } = event;
       const told = error instanceof SerializationError ? error : new WorkflowError(`Cannot write event ${seq} as JSON`);
-      return encodeEvent({ type: "run.end", seq, runId, at, status: "failed", error: told, steps: this.#steps });
+      return this.#encoder.encode({
+        type: "run.end",
+        seq,
+        runId,
+        at,
+        status: "failed",
+        error: told,
+        steps: this.#steps,
+      });
     }
   }
 
@@ -167,24 +208,6 @@ export class EventBody {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#stopWaiting?.();
   }
-}
-
-/** The event if it comes within a few microtasks, that is, without waiting for anything; else `null`. */
-async function ifReady(pending: Promise<Pulled>): Promise<Pulled | null> {
-  let ready: (() => Pulled) | null = null;
-  pending.then((pulled) => {
-    ready = () => pulled;
-  }, (error) => {
-    ready = () => {
-      throw error;
-    };
-  });
-  for (let tick = 0; tick < READY_MICROTASKS; tick += 1) {
-    await undefined;
-    const take = ready as (() => Pulled) | null;
-    if (take !== null) return take();
-  }
-  return null;
 }
 
 /** Ends the events, whatever they make of it: what a run fails with is told where the run is awaited. */

@@ -57,11 +57,15 @@ export function eventStreamResponse(
   }
   assertDelay(heartbeatMs, "heartbeatMs", 1);
   assertDelay(retryMs, "retryMs", 0);
-  const body = new EventBody(
-    events[Symbol.asyncIterator](),
-    { onDisconnect, heartbeatMs, retryMs, clock, signal },
-    options,
-  );
+  const { describeError } = options;
+  const body = new EventBody(events[Symbol.asyncIterator](), {
+    onDisconnect,
+    heartbeatMs,
+    retryMs,
+    clock,
+    signal,
+    describeError,
+  });
   options.waitUntil?.(body.done);
   return new Response(body.stream, {
     headers: {

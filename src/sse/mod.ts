@@ -15,5 +15,6 @@
  * @module
  */
 
-export { encodeEvent, type EncodeEventOptions, type PublicError } from "./encode_event.ts";
+export { encodeEvent, type EncodeEventOptions } from "./encode_event.ts";
+export type { PublicError } from "./event_encoder.ts";
 export { type EventStreamOptions, eventStreamResponse, type OnDisconnect } from "./event_stream_response.ts";

@@ -1,0 +1,16 @@
+import type { WorkflowEvent } from "./events.ts";
+import type { Any } from "./inference.ts";
+
+/** The key of {@linkcode ReadyEvents.[takeReady]}. */
+export const takeReady: unique symbol = Symbol("takeReady");
+
+/** Events of which those that need no waiting can be had without a promise, which costs more than most events. */
+export interface ReadyEvents {
+  /** Takes the next event, as `next()` would, if it is there or can be made at once; else `undefined`. */
+  [takeReady](): WorkflowEvent<Any, Any> | undefined;
+}
+
+/** True for events that can be taken so. */
+export function hasReadyEvents(events: object): events is ReadyEvents {
+  return takeReady in events;
+}
