@@ -53,7 +53,10 @@ export interface StepStartEvent<Name extends string = string, Payload = unknown>
 export interface StepLogEvent<Name extends string = string> extends StepEventBase<Name> {
   /** Tells the kinds of events apart. */
   readonly type: "step.log";
-  /** What happened, in a word. `logger.failed` comes from the engine: a logger threw, as `data.error` tells. */
+  /**
+   * What happened, in a word. `logger.failed` comes from the engine: a logger threw, as `data.error` tells. It comes once
+   * a run, at once, or when an asynchronous sink has failed.
+   */
   readonly name: string;
   /** Whatever was logged with it. */
   readonly data: unknown;

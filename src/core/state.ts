@@ -18,7 +18,7 @@ export interface RunCounters {
   readonly steps: number;
 }
 
-/** What a step came to, as plain data: all that `apply` needs. */
+/** What a step came to, as plain data. What it wrote to the context is there already. */
 export interface Outcome {
   readonly token: Token;
   readonly attempts: number;

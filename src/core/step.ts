@@ -11,7 +11,7 @@ export interface StepScope {
   readonly token: number;
   /** Counts the tries of this token from 1. */
   readonly attempt: number;
-  /** Aborts when the run is cancelled: pass it on to `fetch` and the like. */
+  /** Aborts when the run is cancelled before the step is done: pass it on to `fetch` and the like. */
   readonly signal: AbortSignal;
   /** The same for every attempt at this token, on every machine: for services that must not act twice. */
   readonly idempotencyKey: string;
@@ -25,7 +25,10 @@ export type Action<Payload = Any, Context = Any, Returned = Any> = (
   scope: StepScope,
 ) => Returned;
 
-/** Says what comes after a step. It may be async; what it returns is not used. */
+/**
+ * Says what comes after a step. It may be async; what it returns is not used. One that throws ends the run as failed, and
+ * its step has no `step.result`.
+ */
 export type Decision<Payloads = Any, Context = Any, Value = Any> = (
   ctx: Context,
   result: Result<Value>,

@@ -19,3 +19,10 @@ export interface StepLogHelper {
   /** Tells the run's loggers, and its stream as a `step.log` event. */
   event(name: string, data?: unknown): void;
 }
+
+/** Asserts that lines can be written to the value. */
+export function assertSink(value: unknown): asserts value is LogSink {
+  if (typeof (value as Partial<LogSink> | null | undefined)?.write !== "function") {
+    throw new TypeError(`Cannot log: expected a sink with a method "write": ${typeof value}`);
+  }
+}

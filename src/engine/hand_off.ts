@@ -19,6 +19,8 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * ahead of the run waits in a queue of its own. One of the two is always empty.
  */
 export class HandOff {
+  /** Called whenever nobody waits any more. */
+  onServed: (() => void) | null = null;
   readonly #runId: string;
   readonly #ready = new Ring<WorkflowEvent>();
   readonly #waiters = new Ring<Waiter>();
@@ -59,8 +61,10 @@ export class HandOff {
   push(event: WorkflowEvent): void {
     if (this.#isDrained || this.#isClosed) return;
     this.#isAsked = false;
-    if (this.#waiters.size === 0) this.#ready.push(event);
-    else this.#waiters.shift()?.resolve({ done: false, value: event });
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#ready.push(event);
+    else waiter.resolve({ done: false, value: event });
+    if (waiter !== undefined && this.#waiters.size === 0) this.onServed?.();
   }
 
   /** Answers the next event; if there is none, the producer may make one before the reader has to wait. */
@@ -83,8 +87,11 @@ export class HandOff {
       this.#wake();
       if (this.#waiters.size === 0) {
         this.#isProducing = true;
-        producer.advance();
-        this.#isProducing = false;
+        try {
+          producer.advance();
+        } finally {
+          this.#isProducing = false;
+        }
       }
       // Whoever still waits now is a waiter.
       this.#isAsked = false;

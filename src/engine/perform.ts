@@ -56,13 +56,13 @@ function decide(
 ): Outcome | null | Promise<Outcome | null> {
   if (attempt.isClosed) return null;
   context[registered.resultKey] = result.value;
-  const { decision } = registered.step;
-  if (decision === undefined) return toOutcome(token, result, NO_ROUTES, attempt);
+  const { step } = registered;
+  if (step.decision === undefined) return toOutcome(token, result, NO_ROUTES, attempt);
 
   const routes = new Routes(token.step, result.value);
   let isPending = false;
   try {
-    const decided = decision(context, result, routes, attempt);
+    const decided = step.decision(context, result, routes, attempt);
     if (!isThenable(decided)) return attempt.isClosed ? null : toOutcome(token, result, routes.routed, attempt);
     isPending = true;
     return decideLater(decided, token, result, routes, attempt);

@@ -32,13 +32,13 @@ export class Routes implements Enqueue {
   }
 
   #add(step: string, payload: unknown, where: Where): void {
+    if (typeof step !== "string") {
+      throw new TypeError(`Cannot enqueue a token: expected a string as the step's name: ${typeof step}`);
+    }
     if (this.#isClosed) {
       throw new TypeError(
         `Cannot enqueue ${JSON.stringify(step)}: the decision of step ${JSON.stringify(this.#step)} has settled`,
       );
-    }
-    if (typeof step !== "string") {
-      throw new TypeError(`Cannot enqueue a token: expected a string as the step's name: ${typeof step}`);
     }
     const route: Route = { step, payload: payload === undefined ? this.#value : payload, where };
     // Most decisions route once; an empty array that is pushed to would make room for seventeen.

@@ -92,9 +92,12 @@ export class Run implements AttemptHost {
   advance(): void {
     if (this.#isAdvancing || this.#ending !== null) return;
     this.#isAdvancing = true;
-    if (!this.#hasBegun) this.#begin();
-    while (this.handOff.isWanted && this.#startNext());
-    this.#isAdvancing = false;
+    try {
+      if (!this.#hasBegun) this.#begin();
+      while (this.handOff.isWanted && this.#startNext());
+    } finally {
+      this.#isAdvancing = false;
+    }
   }
 
   /** Ends the run at once, unless it has ended. */
@@ -176,10 +179,12 @@ export class Run implements AttemptHost {
 
   #commit(attempt: Attempt, outcome: Outcome): void {
     const firstId = this.#state.counters.tokens + 1;
-    this.#state = apply(this.#state, outcome);
-    const queueLength = this.#state.queue.size;
+    const next = apply(this.#state, outcome);
     this.#logger?.log(attempt, outcome);
+    // A logger is the user's code too: it may have ended the run.
     if (this.#ending !== null) return;
+    this.#state = next;
+    const queueLength = next.queue.size;
     if (this.#settings.captureTrace) this.trace.record(outcome, queueLength);
     this.#tell.stepResult(attempt, outcome, firstId, queueLength);
   }

@@ -28,8 +28,8 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
   readonly runId: string;
   /**
    * What the run came to. A run that failed or was cancelled rejects, with the error or the reason. If it is asked for
-   * and nobody asks for an event, the run goes on without a reader, from a later turn on; a `next()` after that rejects
-   * with `StreamUsedError`. A reader who was there and stops without leaving holds the run, and so its result.
+   * and nobody reads the events, the run goes on without a reader, from a later turn on; a `next()` after that rejects
+   * with `StreamUsedError`. A loop over the stream reads until it leaves, however slow it is.
    */
   readonly result: Promise<RunOutcome<ContextWithResults<Payloads, Context, Returns>>>;
   /**
@@ -50,8 +50,9 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   readonly #run: Run;
   readonly #settings: RunSettings;
   #isIterated = false;
+  #isResultAsked = false;
   /** Takes back the plan to run without a reader. */
-  #stopWaitingForReader: (() => void) | null = null;
+  #stopDrain: (() => void) | null = null;
   #ending: RunEnding | null = null;
   #result: Promise<RunOutcome> | null = null;
   #settleResult: ((ending: RunEnding) => void) | null = null;
@@ -63,28 +64,31 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   }
 
   get result(): Promise<RunOutcome> {
-    const { handOff } = this.#run;
-    if (this.#ending === null && !handOff.hasWaiter && !handOff.isDrained) {
-      this.#stopWaitingForReader ??= onLaterTurn(() => this.drain());
-    }
+    this.#isResultAsked = true;
+    // One who asks for events by hand may stop at any of them, and would wait for the result in vain.
+    this.#run.handOff.onServed = () => this.#drainUnlessRead();
+    this.#drainUnlessRead();
     return this.#promiseResult();
   }
 
   /** Runs to the end without a reader. */
   drain(): Promise<RunOutcome> {
-    this.#waitForReader();
+    this.#keepForReader();
     this.#run.handOff.drain();
     this.#run.advance();
     return this.#promiseResult();
   }
 
   next(): Promise<IteratorResult<WorkflowEvent, undefined>> {
-    if (this.#stopWaitingForReader !== null) this.#waitForReader();
-    return this.#run.handOff.next(this.#run);
+    if (!this.#isResultAsked) return this.#run.handOff.next(this.#run);
+    this.#keepForReader();
+    const event = this.#run.handOff.next(this.#run);
+    this.#drainUnlessRead();
+    return event;
   }
 
   [takeReady](): WorkflowEvent | undefined {
-    if (this.#stopWaitingForReader !== null) this.#waitForReader();
+    this.#keepForReader();
     return this.#run.handOff.take(this.#run);
   }
 
@@ -109,6 +113,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   [Symbol.asyncIterator](): this {
     if (this.#isIterated) throw new StreamUsedError(this.runId, "a stream can be iterated over only once");
     this.#isIterated = true;
+    this.#keepForReader();
     return this;
   }
 
@@ -118,13 +123,23 @@ export class LiveRunStream implements RunStream, ReadyEvents {
 
   readonly #onEnd = (ending: RunEnding): void => {
     this.#ending = ending;
-    this.#waitForReader();
+    this.#keepForReader();
     this.#settleResult?.(ending);
   };
 
-  #waitForReader(): void {
-    this.#stopWaitingForReader?.();
-    this.#stopWaitingForReader = null;
+  /**
+   * Goes on without a reader from a later turn on, unless somebody asks for an event by then. A loop over the stream is
+   * a reader until it leaves, however slow.
+   */
+  #drainUnlessRead(): void {
+    const { handOff } = this.#run;
+    if (this.#isIterated || this.#ending !== null || handOff.hasWaiter || handOff.isDrained) return;
+    this.#stopDrain ??= onLaterTurn(() => this.drain());
+  }
+
+  #keepForReader(): void {
+    this.#stopDrain?.();
+    this.#stopDrain = null;
   }
 
   #promiseResult(): Promise<RunOutcome> {

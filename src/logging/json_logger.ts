@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import { toText } from "../core/describe_error.ts";
 import type { Result } from "../core/result.ts";
-import type { LogSink, StepLogger } from "../core/step_logger.ts";
+import { assertSink, type LogSink, type StepLogger } from "../core/step_logger.ts";
 import { toJsonLine, toPrintableJson } from "./printable.ts";
 import type { LoggerOptions } from "./structured_logger.ts";
 
@@ -15,6 +15,7 @@ export class JsonLogger implements StepLogger {
 
   /** Writes to the sink, one `write` a line. */
   constructor(sink: LogSink, options: LoggerOptions = {}) {
+    assertSink(sink);
     this.#sink = sink;
     this.#clock = options.clock ?? systemClock;
   }

@@ -5,6 +5,8 @@ const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g;
 
 /** Deeper nesting is not shown. */
 const MAX_DEPTH = 50;
+/** A value of more parts than this is not shown whole: its line would be too long to read, and too slow to write. */
+const MAX_PARTS = 10_000;
 /** A toJSON that answers something with a toJSON is followed so far; such values can make new ones for ever. */
 const MAX_TO_JSON = 4;
 
@@ -29,6 +31,7 @@ export function toJsonLine(json: unknown): string {
 /** One pass over a value, whatever it is. */
 class PrintableCopy {
   readonly #ancestors: object[] = [];
+  #partsLeft = MAX_PARTS;
   #toJsonDepth = 0;
 
   of(value: unknown): unknown {
@@ -41,6 +44,7 @@ class PrintableCopy {
   }
 
   #copy(value: unknown): unknown {
+    this.#partsLeft -= 1;
     switch (typeof value) {
       case "string":
       case "boolean":
@@ -62,11 +66,11 @@ class PrintableCopy {
   #copyObject(object: object): unknown {
     if (object instanceof Error) return describeError(object);
     if (this.#ancestors.includes(object)) return "[circular]";
-    if (this.#ancestors.length === MAX_DEPTH) return "[…]";
+    if (this.#ancestors.length === MAX_DEPTH || this.#partsLeft < 0) return "[…]";
     this.#ancestors.push(object);
     try {
       if ("toJSON" in object && typeof object.toJSON === "function") return this.#copyAnswer(object.toJSON());
-      if (Array.isArray(object)) return Array.from(object, (item) => this.of(item));
+      if (Array.isArray(object)) return this.#copyItems(object);
       return this.#copyProperties(object);
     } finally {
       this.#ancestors.pop();
@@ -83,8 +87,15 @@ class PrintableCopy {
     }
   }
 
+  #copyItems(items: readonly unknown[]): unknown[] {
+    const copy = Array.from(items.slice(0, Math.max(0, this.#partsLeft)), (item) => this.of(item));
+    return copy.length < items.length ? [...copy, "[…]"] : copy;
+  }
+
   #copyProperties(object: object): unknown {
-    const entries = Object.keys(object).map((key) => [key, this.#read(object, key)] as const);
+    const keys = Object.keys(object);
+    const entries = keys.slice(0, Math.max(0, this.#partsLeft)).map((key) => [key, this.#read(object, key)] as const);
+    if (entries.length < keys.length) entries.push(["…", "[…]"]);
     const kind = Object.prototype.toString.call(object);
     // A map, a set or a promise has nothing of its own to show.
     return entries.length === 0 && kind !== "[object Object]"

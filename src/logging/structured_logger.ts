@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import { toText } from "../core/describe_error.ts";
 import type { Result } from "../core/result.ts";
-import type { LogSink, StepLogger } from "../core/step_logger.ts";
+import { assertSink, type LogSink, type StepLogger } from "../core/step_logger.ts";
 import { toJsonLine, toPrintable, toPrintableJson } from "./printable.ts";
 
 /** Options of {@linkcode StructuredLogger} and {@linkcode JsonLogger}. */
@@ -35,6 +35,7 @@ export class StructuredLogger implements StepLogger {
 
   /** Writes to the sink, one `write` a line. */
   constructor(sink: LogSink, options: LoggerOptions = {}) {
+    assertSink(sink);
     this.#sink = sink;
     this.#clock = options.clock ?? systemClock;
   }

@@ -3,7 +3,7 @@ import type { Result } from "../core/result.ts";
 import type { Taking } from "../core/step.ts";
 import type { StepLogHelper } from "../core/step_logger.ts";
 import type { Where } from "../core/token.ts";
-import { describe } from "./assertions.ts";
+import { assertName, assertObject, describe } from "./assertions.ts";
 
 /** What the routing helpers need of an `enqueue`: a route whose payload is the result's value. */
 export interface RouteTo<Name extends string> extends Taking<Name> {
@@ -55,6 +55,8 @@ export interface DecideIfOptions<Yes extends string, No extends string> {
  * @throws {RangeError} If `where` is neither `"head"` nor `"tail"`.
  */
 export function decideTo<const Name extends string>(step: Name, options: DecideToOptions = {}): RoutingDecision<Name> {
+  assertName(step, "the step to route to");
+  assertObject(options, "options");
   const { where = "tail" } = options;
   assertWhere(where, "where");
   return (_ctx, _result, enqueue) => enqueue[where](step);
@@ -81,7 +83,10 @@ export function decideIf<const Yes extends string, const No extends string = nev
   predicate: (ctx: Context, result: Result<Value>) => boolean,
   options: DecideIfOptions<Yes, No>,
 ): RoutingDecision<Yes | No, Context, Value> {
+  assertObject(options, "options");
   const { yes, no, whereYes = "tail", whereNo = "tail" } = options;
+  assertName(yes, "yes");
+  if (no !== undefined) assertName(no, "no");
   if (typeof predicate !== "function") {
     throw new TypeError(`Cannot decide: expected a predicate: ${describe(predicate)}`);
   }

@@ -105,6 +105,43 @@ Deno.test("RunStream.result asked for after the reader has stopped runs the rest
   assertEquals([ran, trace.length], [["first", "second"], 2]);
 });
 
+Deno.test("RunStream.result asked for before a reader who stops asking by hand runs the rest", async () => {
+  const stream = twoSteps().stream("first");
+
+  const outcome = stream.result;
+  await stream.next();
+
+  assertEquals((await outcome).trace.length, 2);
+});
+
+Deno.test("RunStream.result asked for while a reader by hand waits, who stops then, runs the rest", async () => {
+  const gate = Promise.withResolvers<void>();
+  const stream = new Workflow().add({ name: "wait", action: () => gate.promise }).stream("wait");
+  await stream.next();
+  await stream.next();
+  const last = stream.next();
+
+  const outcome = stream.result;
+  gate.resolve();
+  await last;
+
+  assertEquals((await outcome).trace.length, 1);
+});
+
+Deno.test("RunStream.result asked for in the body of a slow loop leaves the rest to the loop", async () => {
+  const stream = twoSteps().stream("first");
+
+  const types: string[] = [];
+  for await (const event of stream) {
+    types.push(event.type);
+    stream.result.catch(() => {});
+    await laterTurn();
+    await laterTurn();
+  }
+
+  assertEquals(types.length, 6);
+});
+
 Deno.test("RunStream.next() after the result was asked for and the run drained rejects with StreamUsedError", async () => {
   const stream = twoSteps().stream("first", null, { runId: "run-1" });
   await stream.result;

@@ -654,3 +654,34 @@ Deno.test("Workflow drops what an action logs after its step is done", async () 
     "run.end",
   ]);
 });
+
+Deno.test("Workflow calls action and decision as methods of their step", async () => {
+  class Counting {
+    readonly name = "count";
+    readonly seen: string[] = [];
+    action(): number {
+      return this.seen.push("action");
+    }
+    decision(): void {
+      this.seen.push("decision");
+    }
+  }
+  const step = new Counting();
+
+  await new Workflow().add(step).run("count");
+
+  assertEquals(step.seen, ["action", "decision"]);
+});
+
+Deno.test("Workflow counts no step whose result a logger keeps from being told", async () => {
+  const workflow = new Workflow().add({ name: "a", action: () => 1 });
+  const stream: RunStream = workflow.stream("a", null, { logger: { log: () => void stream.cancel() } });
+
+  const events = await Array.fromAsync(stream);
+
+  assertEquals(events.map((event) => event.type === "run.end" ? event.steps : event.type), [
+    "run.start",
+    "step.start",
+    0,
+  ]);
+});

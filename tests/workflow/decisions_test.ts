@@ -147,3 +147,11 @@ async function stepsAfter(value: unknown, decision: Decision): Promise<unknown[]
   const { trace } = await workflow.run("start", undefined, { context: { limit: 3 } });
   return trace.slice(2).map(({ step, payloadIn }) => [step, payloadIn]);
 }
+
+Deno.test("decideTo() and decideIf() refuse what is no step's name when they are called, not in the middle of a run", () => {
+  const nothing = undefined as unknown as string;
+
+  assertThrows(() => decideTo(nothing), TypeError, "expected a non-empty string");
+  assertThrows(() => decideIf(() => true, { yes: nothing }), TypeError, "expected a non-empty string");
+  assertThrows(() => decideIf(() => true, { yes: "a", no: "" }), TypeError, "expected a non-empty string");
+});
