@@ -79,9 +79,9 @@ function loop(steps: number): Loop {
 }
 
 async function read(events: AsyncIterable<unknown>): Promise<number> {
-  let events_ = 0;
-  for await (const _event of events) events_ += 1;
-  return events_;
+  let count = 0;
+  for await (const _event of events) count += 1;
+  return count;
 }
 
 for (const steps of [10_000, 1_000_000]) {

@@ -6,7 +6,9 @@
 
 import type { Hono } from "hono";
 import { createApp } from "./create_app.ts";
+import { resolveHost } from "./resolve_host.ts";
 
-const app: Hono = createApp();
+// Workers cannot look names up: there the guard has only the name to go by, and nothing private to reach.
+const app: Hono = createApp("Deno" in globalThis ? { guard: { resolve: resolveHost } } : {});
 
 export default app;
