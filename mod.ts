@@ -22,6 +22,7 @@ export {
   SerializationError,
   StepLimitError,
   StreamUsedError,
+  UndeclaredRouteError,
   UnknownStepError,
   WorkflowError,
 } from "./src/core/errors.ts";
@@ -47,4 +48,10 @@ export {
   type RoutingDecision,
 } from "./src/workflow/decisions.ts";
 export type { RunOptions } from "./src/workflow/run_options.ts";
-export { type OpenStep, type StartArguments, Workflow, type WorkflowOptions } from "./src/workflow/workflow.ts";
+export {
+  type ManySteps,
+  type OpenStep,
+  type StartArguments,
+  Workflow,
+  type WorkflowOptions,
+} from "./src/workflow/workflow.ts";

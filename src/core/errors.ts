@@ -32,6 +32,21 @@ export class DuplicateStepError extends WorkflowError {
   }
 }
 
+/** Ends a run whose decision routes to a step that its step's `routes` do not declare. */
+export class UndeclaredRouteError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "UndeclaredRouteError";
+  /** The step whose decision it was. */
+  readonly stepName: string;
+
+  /** Names both steps and those that are declared. */
+  constructor(stepName: string, target: string, declared: readonly string[]) {
+    const routes = declared.map((route) => JSON.stringify(route)).join(", ");
+    super(`Cannot route from ${JSON.stringify(stepName)} to ${JSON.stringify(target)}: its routes are [${routes}]`);
+    this.stepName = stepName;
+  }
+}
+
 /** Ends a run that has work left after `maxSteps` steps. */
 export class StepLimitError extends WorkflowError {
   /** The name of the class. */

@@ -1,4 +1,4 @@
-import type { Any, EventStepName, NoReturns, PayloadOf, StepChunk, StepValue } from "./inference.ts";
+import type { Any, EventStepName, NoReturns, PayloadOf, StepChunk, StepName, StepValue } from "./inference.ts";
 import type { Result } from "./result.ts";
 import type { Where } from "./token.ts";
 
@@ -115,7 +115,7 @@ export interface RunEndEvent extends EventBase {
 }
 
 /** The events of one step, by its name. */
-export type StepEvent<Payloads, Returns, Name> = Name extends string ?
+export type StepEvent<Payloads, Returns, Name> = Name extends StepName<Payloads> ?
     | StepStartEvent<Name, PayloadOf<Payloads, Name>>
     | StepLogEvent<Name>
     | StepChunkEvent<Name, StepChunk<Payloads, Returns, Name>>
@@ -125,5 +125,5 @@ export type StepEvent<Payloads, Returns, Name> = Name extends string ?
 /** Whatever a run tells, in the order in which it happened. */
 export type WorkflowEvent<Payloads = Any, Returns = NoReturns> =
   | RunStartEvent
-  | StepEvent<Payloads, Returns, EventStepName<Payloads, Returns>>
+  | StepEvent<Payloads, Returns, EventStepName<Payloads>>
   | RunEndEvent;

@@ -60,7 +60,12 @@ export type RoutePayload<Payload, Value> = [Value] extends [Payload] ? [payload?
   : [payload: Exclude<Payload, undefined>];
 
 /** A named unit of a workflow. */
-export interface Step<Payloads = Any, Context = Any, Name extends string = string, Returned = Any> {
+export interface Step<
+  Payloads = Any,
+  Context = Any,
+  Name extends StepName<Payloads> = StepName<Payloads>,
+  Returned = Any,
+> {
   /** The name that tokens are routed by. */
   readonly name: Name;
   /** Does the work. What it returns is the step's value; what it throws makes the step fail, not the run. */
@@ -69,4 +74,9 @@ export interface Step<Payloads = Any, Context = Any, Name extends string = strin
   readonly decision?: Decision<Payloads, Context, ValueOf<NoInfer<Returned>>> | undefined;
   /** Runs this step's action, before the run's and the workflow's executor. */
   readonly executor?: Executor | undefined;
+  /**
+   * The only steps that the decision may route to: another ends the run with an `UndeclaredRouteError`, and one that the
+   * workflow lacks throws when a run starts. Default: any.
+   */
+  readonly routes?: readonly StepName<Payloads>[] | undefined;
 }

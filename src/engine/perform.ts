@@ -59,7 +59,7 @@ function decide(
   const { step } = registered;
   if (step.decision === undefined) return toOutcome(token, result, NO_ROUTES, attempt);
 
-  const routes = new Routes(token.step, result.value);
+  const routes = new Routes(step, result.value);
   let isPending = false;
   try {
     const decided = step.decision(context, result, routes, attempt);

@@ -22,6 +22,8 @@ export interface RunOptions<Context = Any> {
   readonly loggerSink?: LogSink | undefined;
   /** Cancels the run when it aborts, with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
+  /** How many actions may be at work at once. Default: 1, and for now there can be no more. */
+  readonly concurrency?: 1 | undefined;
   /** The run's id. Default: a random UUID. */
   readonly runId?: string | undefined;
   /** How many events may wait for a slow reader before its logs are dropped (and counted). Default: 1 024. */
@@ -36,9 +38,17 @@ export interface RunOptions<Context = Any> {
 export function toRunSettings(options: RunOptions, defaultExecutor: Executor): RunSettings {
   assertObject(options, "options");
   const { context, executor, logger, loggerSink, signal, runId, captureTrace } = options;
-  const { maxSteps = 10_000, maxBufferedEvents = 1_024, cleanupTimeoutMs = 1_000, clock = systemClock } = options;
+  const {
+    maxSteps = 10_000,
+    concurrency = 1,
+    maxBufferedEvents = 1_024,
+    cleanupTimeoutMs = 1_000,
+    clock = systemClock,
+  } = options;
   if (context !== undefined) assertObject(context, "context");
   assertLimit(maxSteps, "maxSteps", 1);
+  assertLimit(concurrency, "concurrency", 1);
+  if (concurrency > 1) throw new RangeError(`Cannot take concurrency: steps run one at a time: ${concurrency}`);
   assertLimit(maxBufferedEvents, "maxBufferedEvents", 1);
   assertLimit(cleanupTimeoutMs, "cleanupTimeoutMs", 0);
   if (captureTrace !== undefined && typeof captureTrace !== "boolean") {

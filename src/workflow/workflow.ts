@@ -1,6 +1,15 @@
 import { DuplicateStepError, UnknownStepError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
-import type { Any, ContextWithResults, IsAny, NoReturns, PayloadOf, StepName } from "../core/inference.ts";
+import type {
+  Added,
+  Any,
+  ContextWithResults,
+  IsAny,
+  NoReturns,
+  PayloadOf,
+  ResultKey,
+  StepName,
+} from "../core/inference.ts";
 import type { Step } from "../core/step.ts";
 import { type RegisteredStep, registerStep } from "../engine/registered_step.ts";
 import { LiveRunStream, type RunOutcome, type RunStream } from "../engine/run_stream.ts";
@@ -19,9 +28,27 @@ export interface WorkflowOptions {
   readonly executor?: Executor | undefined;
 }
 
-/** A step of a list too long, or not known early enough, to infer what each of its steps returns. */
-export type OpenStep<Payloads, Context> = IsAny<Payloads> extends true ? Step
-  : Step<Payloads, Context, StepName<Payloads>, unknown>;
+/** Any step of a list, where nothing is known of what it returns but `Returned`. */
+export type OpenStep<Payloads, Context, Returned = unknown> = IsAny<Payloads> extends true ? Step
+  : { [Name in StepName<Payloads>]: Step<Payloads, Context, Name, Returned> }[StepName<Payloads>];
+
+/** More than twelve of them. */
+export type ManySteps<Each> = readonly [
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  Each,
+  ...Each[],
+];
 
 /** The arguments after a start step: its payload may be left out where it may be `undefined`. */
 export type StartArguments<Payload, Context> = undefined extends Payload
@@ -33,7 +60,9 @@ export type StartArguments<Payload, Context> = undefined extends Payload
  * of runs may go on at once.
  *
  * `Payloads` maps step names to payloads and makes every route checked; `Context` is what the steps of a run share.
- * Without them every name, payload and context is allowed.
+ * Without them every name, payload and context is allowed. `Returns` and `Keys` come of the steps that are added: what
+ * they return, and where the context keeps it. With `Keys` of its own the context of a step lists no more than names,
+ * which keeps a long chain of steps cheap to check.
  *
  * @example Usage
  * ```ts
@@ -55,13 +84,20 @@ export type StartArguments<Payload, Context> = undefined extends Payload
  * for await (const event of workflow.stream("load", { batch: "B-99" })) console.log(event.type);
  * ```
  */
-export class Workflow<Payloads = Any, Context = Any, Returns = NoReturns> {
+export class Workflow<
+  Payloads = Any,
+  Context = Any,
+  Returns = NoReturns,
+  Keys extends string = ResultKey<StepName<Returns>>,
+> {
   /** Told in `run.start`. */
   readonly name: string;
   /** Told in `run.start`. */
   readonly version: string;
   readonly #executor: Executor;
   #steps: ReadonlyMap<string, RegisteredStep> = new Map();
+  /** Whether every declared route leads somewhere: looked at once, when the first run of these steps starts. */
+  #areRoutesChecked = false;
 
   /** An empty workflow. */
   constructor(options: WorkflowOptions = {}) {
@@ -75,100 +111,81 @@ export class Workflow<Payloads = Any, Context = Any, Returns = NoReturns> {
     this.#executor = executor;
   }
 
+  // `Seen` is never inferred. As the default of a parameter the context is worked out once a call, not at every use.
   /** Adds a step and answers the workflow, typed with what it returns. */
-  add<const N1 extends StepName<Payloads>, R1>(
-    step1: Step<Payloads, ContextWithResults<Context, Returns>, N1, R1>,
-  ): Workflow<Payloads, Context, Returns & Record<N1, R1>>;
-  /** Adds two steps at once. */
-  add<const N1 extends StepName<Payloads>, R1, const N2 extends StepName<Payloads>, R2>(
-    step1: Step<Payloads, ContextWithResults<Context, Returns>, N1, R1>,
-    step2: Step<Payloads, ContextWithResults<Context, Returns>, N2, R2>,
-  ): Workflow<Payloads, Context, Returns & Record<N1, R1> & Record<N2, R2>>;
-  /** Adds three steps at once. */
+  add<const Name extends StepName<Payloads>, Returned, Seen = ContextWithResults<Payloads, Context, Returns, Keys>>(
+    step: Step<Payloads, NoInfer<Seen>, Name, Returned>,
+  ): Workflow<Payloads, Context, Returns & Record<Name, Returned>, Keys | ResultKey<Name>>;
+  /** Adds up to twelve steps at once. */
   add<
     const N1 extends StepName<Payloads>,
     R1,
     const N2 extends StepName<Payloads>,
     R2,
-    const N3 extends StepName<Payloads>,
-    R3,
+    const N3 extends StepName<Payloads> = never,
+    R3 = never,
+    const N4 extends StepName<Payloads> = never,
+    R4 = never,
+    const N5 extends StepName<Payloads> = never,
+    R5 = never,
+    const N6 extends StepName<Payloads> = never,
+    R6 = never,
+    const N7 extends StepName<Payloads> = never,
+    R7 = never,
+    const N8 extends StepName<Payloads> = never,
+    R8 = never,
+    const N9 extends StepName<Payloads> = never,
+    R9 = never,
+    const N10 extends StepName<Payloads> = never,
+    R10 = never,
+    const N11 extends StepName<Payloads> = never,
+    R11 = never,
+    const N12 extends StepName<Payloads> = never,
+    R12 = never,
+    Seen = ContextWithResults<Payloads, Context, Returns, Keys>,
   >(
-    step1: Step<Payloads, ContextWithResults<Context, Returns>, N1, R1>,
-    step2: Step<Payloads, ContextWithResults<Context, Returns>, N2, R2>,
-    step3: Step<Payloads, ContextWithResults<Context, Returns>, N3, R3>,
-  ): Workflow<Payloads, Context, Returns & Record<N1, R1> & Record<N2, R2> & Record<N3, R3>>;
-  /** Adds four steps at once. */
-  add<
-    const N1 extends StepName<Payloads>,
-    R1,
-    const N2 extends StepName<Payloads>,
-    R2,
-    const N3 extends StepName<Payloads>,
-    R3,
-    const N4 extends StepName<Payloads>,
-    R4,
-  >(
-    step1: Step<Payloads, ContextWithResults<Context, Returns>, N1, R1>,
-    step2: Step<Payloads, ContextWithResults<Context, Returns>, N2, R2>,
-    step3: Step<Payloads, ContextWithResults<Context, Returns>, N3, R3>,
-    step4: Step<Payloads, ContextWithResults<Context, Returns>, N4, R4>,
-  ): Workflow<Payloads, Context, Returns & Record<N1, R1> & Record<N2, R2> & Record<N3, R3> & Record<N4, R4>>;
-  /** Adds five steps at once. */
-  add<
-    const N1 extends StepName<Payloads>,
-    R1,
-    const N2 extends StepName<Payloads>,
-    R2,
-    const N3 extends StepName<Payloads>,
-    R3,
-    const N4 extends StepName<Payloads>,
-    R4,
-    const N5 extends StepName<Payloads>,
-    R5,
-  >(
-    step1: Step<Payloads, ContextWithResults<Context, Returns>, N1, R1>,
-    step2: Step<Payloads, ContextWithResults<Context, Returns>, N2, R2>,
-    step3: Step<Payloads, ContextWithResults<Context, Returns>, N3, R3>,
-    step4: Step<Payloads, ContextWithResults<Context, Returns>, N4, R4>,
-    step5: Step<Payloads, ContextWithResults<Context, Returns>, N5, R5>,
+    step1: Step<Payloads, NoInfer<Seen>, N1, R1>,
+    step2: Step<Payloads, NoInfer<Seen>, N2, R2>,
+    step3?: Step<Payloads, NoInfer<Seen>, N3, R3>,
+    step4?: Step<Payloads, NoInfer<Seen>, N4, R4>,
+    step5?: Step<Payloads, NoInfer<Seen>, N5, R5>,
+    step6?: Step<Payloads, NoInfer<Seen>, N6, R6>,
+    step7?: Step<Payloads, NoInfer<Seen>, N7, R7>,
+    step8?: Step<Payloads, NoInfer<Seen>, N8, R8>,
+    step9?: Step<Payloads, NoInfer<Seen>, N9, R9>,
+    step10?: Step<Payloads, NoInfer<Seen>, N10, R10>,
+    step11?: Step<Payloads, NoInfer<Seen>, N11, R11>,
+    step12?: Step<Payloads, NoInfer<Seen>, N12, R12>,
   ): Workflow<
     Payloads,
     Context,
-    Returns & Record<N1, R1> & Record<N2, R2> & Record<N3, R3> & Record<N4, R4> & Record<N5, R5>
-  >;
-  /** Adds six steps at once. */
-  add<
-    const N1 extends StepName<Payloads>,
-    R1,
-    const N2 extends StepName<Payloads>,
-    R2,
-    const N3 extends StepName<Payloads>,
-    R3,
-    const N4 extends StepName<Payloads>,
-    R4,
-    const N5 extends StepName<Payloads>,
-    R5,
-    const N6 extends StepName<Payloads>,
-    R6,
-  >(
-    step1: Step<Payloads, ContextWithResults<Context, Returns>, N1, R1>,
-    step2: Step<Payloads, ContextWithResults<Context, Returns>, N2, R2>,
-    step3: Step<Payloads, ContextWithResults<Context, Returns>, N3, R3>,
-    step4: Step<Payloads, ContextWithResults<Context, Returns>, N4, R4>,
-    step5: Step<Payloads, ContextWithResults<Context, Returns>, N5, R5>,
-    step6: Step<Payloads, ContextWithResults<Context, Returns>, N6, R6>,
-  ): Workflow<
-    Payloads,
-    Context,
-    Returns & Record<N1, R1> & Record<N2, R2> & Record<N3, R3> & Record<N4, R4> & Record<N5, R5> & Record<N6, R6>
+    & Returns
+    & Added<N1, R1>
+    & Added<N2, R2>
+    & Added<N3, R3>
+    & Added<N4, R4>
+    & Added<N5, R5>
+    & Added<N6, R6>
+    & Added<N7, R7>
+    & Added<N8, R8>
+    & Added<N9, R9>
+    & Added<N10, R10>
+    & Added<N11, R11>
+    & Added<N12, R12>,
+    Keys | ResultKey<N1 | N2 | N3 | N4 | N5 | N6 | N7 | N8 | N9 | N10 | N11 | N12>
   >;
   /**
-   * Adds steps and answers the workflow, typed with what they return.
+   * Adds more than twelve steps at once. Their names and payloads are inferred as ever, but what they return is not: it is
+   * `any` in their decisions and `unknown` in events.
+   */
+  add(...steps: ManySteps<OpenStep<Payloads, ContextWithResults<Payloads, Context, Returns, Keys>, Any>>): this;
+  /**
+   * Adds the steps of a list. What they return is not inferred: it is `unknown`.
    *
    * @throws {DuplicateStepError} If the workflow has a step of this name; then none of the steps is added.
    * @throws {TypeError} If one is no step.
    */
-  add(...steps: readonly OpenStep<Payloads, ContextWithResults<Context, Returns>>[]): this;
+  add(...steps: readonly OpenStep<Payloads, ContextWithResults<Payloads, Context, Returns, Keys>>[]): this;
   add(...steps: readonly unknown[]): unknown {
     const added = new Map(this.#steps);
     for (const step of steps) {
@@ -177,13 +194,14 @@ export class Workflow<Payloads = Any, Context = Any, Returns = NoReturns> {
       added.set(step.name, registerStep(step));
     }
     this.#steps = added;
+    this.#areRoutesChecked = false;
     return this;
   }
 
   /**
    * A run as a live stream of events. It begins with the first `next()`.
    *
-   * @throws {UnknownStepError} If the workflow has no step of this name.
+   * @throws {UnknownStepError} If the workflow has no step of this name, or of one that `routes` declare.
    * @throws {TypeError | RangeError} If an option is of the wrong kind.
    */
   stream<Start extends StepName<Payloads>>(
@@ -203,12 +221,20 @@ export class Workflow<Payloads = Any, Context = Any, Returns = NoReturns> {
   async run<Start extends StepName<Payloads>>(
     start: Start,
     ...[payload, options]: StartArguments<PayloadOf<Payloads, Start>, Context>
-  ): Promise<RunOutcome<ContextWithResults<Context, Returns>>> {
+  ): Promise<RunOutcome<ContextWithResults<Payloads, Context, Returns>>> {
     return this.#open(start, payload, options).drain();
   }
 
+  #assertStep(name: string): void {
+    if (!this.#steps.has(name)) throw new UnknownStepError(name, this.#steps.keys());
+  }
+
   #open(start: string, payload: unknown, options: RunOptions = {}): LiveRunStream {
-    if (!this.#steps.has(start)) throw new UnknownStepError(start, this.#steps.keys());
+    this.#assertStep(start);
+    if (!this.#areRoutesChecked) {
+      for (const { step } of this.#steps.values()) step.routes?.forEach((route) => this.#assertStep(route));
+      this.#areRoutesChecked = true;
+    }
     const { name: workflow, version } = this;
     return new LiveRunStream(
       { workflow, version, start, payload },

@@ -165,6 +165,8 @@ const BAD_OPTIONS: readonly [options: unknown, error: typeof TypeError | typeof 
   [{ maxSteps: "5" }, TypeError, 'Cannot take maxSteps: expected a number: "5"'],
   [{ maxSteps: 5n }, TypeError, "Cannot take maxSteps: expected a number: 5"],
   [{ maxSteps: null }, TypeError, "Cannot take maxSteps: expected a number: null"],
+  [{ concurrency: -1 }, RangeError, `Cannot take concurrency: ${LEAST_ONE}: -1`],
+  [{ concurrency: 2 }, RangeError, "Cannot take concurrency: steps run one at a time: 2"],
   [{ maxBufferedEvents: 0 }, RangeError, `Cannot take maxBufferedEvents: ${LEAST_ONE}: 0`],
   [{ cleanupTimeoutMs: -1 }, RangeError, "Cannot take cleanupTimeoutMs: expected a whole number from 0 on: -1"],
   [{ captureTrace: "yes" }, TypeError, 'Cannot take captureTrace: expected a boolean: "yes"'],
