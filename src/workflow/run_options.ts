@@ -22,8 +22,8 @@ export interface RunOptions<Context = Any> {
   readonly loggerSink?: LogSink | undefined;
   /** Cancels the run when it aborts, with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** How many actions may be at work at once. Default: 1, and for now there can be no more. */
-  readonly concurrency?: 1 | undefined;
+  /** How many actions may be at work at once. Default: 1; for now more is refused with a `RangeError`. */
+  readonly concurrency?: number | undefined;
   /** The run's id. Default: a random UUID. */
   readonly runId?: string | undefined;
   /** How many events may wait for a slow reader before its logs are dropped (and counted). Default: 1 024. */
