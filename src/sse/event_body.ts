@@ -19,7 +19,7 @@ export interface EventBodyOptions {
 }
 
 /** A chunk is sent when it holds this many characters … */
-const MAX_CHUNK_LENGTH = 64 * 1024;
+const MAX_CHUNK_LENGTH = 128 * 1024;
 /** … or has been gathered for so long: a step that computes must not hold back what came before it. */
 const MAX_GATHER_MS = 5;
 /** How many microtasks an event may take and still count as ready: an async generator takes up to three. */
@@ -39,8 +39,10 @@ export class EventBody {
   readonly #encoder: EventEncoder;
   #resolveDone: (left?: Promise<void>) => void = () => {};
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  /** The event that is asked for and has not come. */
+  /** The event that is asked for and has not been taken. */
   #pending: Promise<Pulled> | null = null;
+  /** Gives it, or throws what it failed with, once it has come. */
+  #arrived: (() => Pulled) | null = null;
   #isOpen = true;
   /** `run.end` is in the text, or stands in for an event that could not be written. */
   #isEndTold = false;
@@ -92,8 +94,9 @@ export class EventBody {
         if (!this.#isEndTold) text += this.#encodeReady(text.length, pulled.value.at);
         if (this.#isEndTold) return this.#finish(controller, text);
         if (text.length >= MAX_CHUNK_LENGTH || this.#options.clock.now() >= gatherUntil) break;
-        pulled = await this.#nextIfReady();
+        pulled = await this.#nextIfReady().catch(() => null);
       }
+      // Events that have failed meanwhile fail the next pull; what came before goes out first.
       if (this.#isOpen) controller.enqueue(encoder.encode(text));
     } catch (error) {
       // The events ended in an error and told no `run.end`: the client has to see a broken stream, not a finished one.
@@ -118,44 +121,45 @@ export class EventBody {
 
   /** The next event if it comes within a few microtasks, that is, without waiting for anything; else `null`. */
   async #nextIfReady(): Promise<Pulled | null> {
-    let take: (() => Pulled) | null = null;
-    this.#next().then((pulled) => {
-      take = () => pulled;
-    }, (error) => {
-      take = () => {
-        throw error;
-      };
-    });
+    this.#ask();
     for (let tick = 0; tick < READY_MICROTASKS; tick += 1) {
       await undefined;
-      const ready = take as (() => Pulled) | null;
-      if (ready !== null) return ready();
+      if (this.#arrived !== null) return this.#arrived();
     }
     return null;
   }
 
-  #next(): Promise<Pulled> {
-    this.#pending ??= this.#events.next();
-    return this.#pending;
+  /** Waits for the next event; `null` when it is time for a heartbeat, and when the client has left. */
+  async #waitForNext(): Promise<Pulled | null> {
+    const { clock, heartbeatMs } = this.#options;
+    // The event may have come, or the client left, while it was looked for.
+    if (this.#isOpen && this.#arrived === null) {
+      await new Promise<void>((resolve) => {
+        const timer = clock.setTimeout(resolve, heartbeatMs);
+        this.#stopWaiting = () => {
+          clock.clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#stopWaiting = null;
+    }
+    return this.#arrived === null ? null : this.#arrived();
   }
 
-  /** Waits for the next event; `null` when it is time for a heartbeat, and when the client has left. */
-  #waitForNext(): Promise<Pulled | null> {
-    const { clock, heartbeatMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      const timer = clock.setTimeout(() => resolve(null), heartbeatMs);
-      this.#stopWaiting = () => {
-        clock.clearTimeout(timer);
-        resolve(null);
-      };
-      this.#next().then((pulled) => {
-        clock.clearTimeout(timer);
-        resolve(pulled);
-      }, (error) => {
-        clock.clearTimeout(timer);
-        reject(error);
-      });
-    });
+  /** Asks for the next event, once: however many heartbeats pass, there is one reaction to it. */
+  #ask(): Promise<Pulled> {
+    if (this.#pending !== null) return this.#pending;
+    const arrive = (take: () => Pulled) => {
+      this.#arrived = take;
+      this.#stopWaiting?.();
+    };
+    this.#arrived = null;
+    this.#pending = this.#events.next();
+    this.#pending.then((pulled) => arrive(() => pulled), (error) =>
+      arrive(() => {
+        throw error;
+      }));
+    return this.#pending;
   }
 
   /** The event's message. One that cannot be written ends the stream, with a `run.end` that says why. */
@@ -200,7 +204,7 @@ export class EventBody {
   }
 
   async #drain(): Promise<void> {
-    while (!(await this.#next()).done) this.#pending = null;
+    while (!(await this.#ask()).done) this.#pending = null;
   }
 
   #close(): void {
