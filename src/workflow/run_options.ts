@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Any } from "../core/inference.ts";
+import { createRunId } from "../core/run_id.ts";
 import type { LogSink, StepLogger } from "../core/step_logger.ts";
 import type { RunSettings } from "../engine/run_settings.ts";
 import { StructuredLogger } from "../logging/structured_logger.ts";
@@ -24,7 +25,7 @@ export interface RunOptions<Context = Any> {
   readonly signal?: AbortSignal | undefined;
   /** How many actions may be at work at once. Default: 1; for now more is refused with a `RangeError`. */
   readonly concurrency?: number | undefined;
-  /** The run's id. Default: a random UUID. */
+  /** The run's id. Default: a random one. */
   readonly runId?: string | undefined;
   /** How many events may wait for a slow reader before its logs are dropped (and counted). Default: 1 024. */
   readonly maxBufferedEvents?: number | undefined;
@@ -61,7 +62,7 @@ export function toRunSettings(options: RunOptions, defaultExecutor: Executor): R
   if (clock !== systemClock) assertMethods(clock, "clock", ["now", "setTimeout", "clearTimeout"]);
   if (runId !== undefined) assertName(runId, "runId");
   return {
-    runId: runId ?? crypto.randomUUID(),
+    runId: runId ?? createRunId(),
     context: { ...context },
     maxSteps,
     captureTrace: captureTrace ?? true,
