@@ -53,7 +53,7 @@ const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }
   }
 });
 
-/** Reads a body to its end, from a process of its own, so that the server has a core to itself. */
+/** Reads a body to its end, in the same process: what the client costs is the same for all. */
 async function read(path: string): Promise<void> {
   const url = `http://127.0.0.1:${server.addr.port}${path}`;
   const response = await fetch(url);

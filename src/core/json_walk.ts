@@ -100,7 +100,7 @@ export class JsonWalk {
 }
 
 /** What the object is besides an array or an object literal (of whatever realm), `null` if it is just that. */
-function whatElse(object: object): string | null {
+export function whatElse(object: object): string | null {
   const isArray = Array.isArray(object);
   if ("toJSON" in object) return isPlain(object) || isArray ? "an object with a toJSON" : `a ${kindOf(object)}`;
   if (isArray) return null;

@@ -11,6 +11,9 @@ export interface EncodeEventOptions {
   readonly describeError?: ((error: unknown) => PublicError) | undefined;
 }
 
+/** Keeps what recurs from event to event, within bounds, for all who need no words of their own for errors. */
+const encoder = new EventEncoder(undefined);
+
 /**
  * The event as one message of a server-sent event stream: its `seq` as the `id`, and one `data` line of JSON, which
  * cannot hold a line's end. It has no `event` field, so that every message reaches a browser's `onmessage`.
@@ -28,5 +31,6 @@ export interface EncodeEventOptions {
  * @throws {TypeError} If it is no event.
  */
 export function encodeEvent(event: WorkflowEvent<Any, Any>, options: EncodeEventOptions = {}): string {
-  return new EventEncoder(options.describeError).encode(event);
+  const { describeError } = options;
+  return (describeError === undefined ? encoder : new EventEncoder(describeError)).encode(event);
 }

@@ -2,6 +2,7 @@ import { describeError, toText } from "../core/describe_error.ts";
 import type { EventBase, RoutedToken, StepEventBase, StepResultEvent, WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import { toJson } from "../core/json.ts";
+import type { Where } from "../core/token.ts";
 import { NameCache } from "./name_cache.ts";
 
 /** An error as a reader sees it. */
@@ -14,18 +15,19 @@ export interface PublicError {
 
 /**
  * Writes events as messages of a server-sent event stream. The JSON is put together by hand from few and long pieces,
- * which takes a fifth of the time of `JSON.stringify`; only what the user's steps made goes through that.
+ * which takes less than half the time of `JSON.stringify`; only what the user's steps made goes through that.
  */
 export class EventEncoder {
   readonly #describeError: (error: unknown) => PublicError;
   readonly #names = new NameCache();
   readonly #steps = new NameCache(`,"step":`, `,"attempt":`);
-  readonly #routes = new NameCache(`,"step":`, `,"where":`);
+  readonly #heads = new NameCache(`,"step":`, `,"where":"head"}`);
+  readonly #tails = new NameCache(`,"step":`, `,"where":"tail"}`);
   #runId = "";
   /** No time is equal to it, so the first event writes its own. */
   #at = NaN;
-  /** Both as JSON: an event mostly has those of the event before. */
-  #runIdAndAt = "";
+  /** Those two in a step's event: mostly they are those of the event before. */
+  #origin = "";
 
   constructor(describe: ((error: unknown) => PublicError) | undefined) {
     this.#describeError = describe ?? toPublicError;
@@ -38,31 +40,31 @@ export class EventEncoder {
     if (!Number.isSafeInteger(seq) || seq < 0) throw new TypeError("Cannot encode an event: its seq is no number");
     switch (event.type) {
       case "run.start":
-        return `id: ${seq}\ndata: {"type":"run.start","seq":${seq}${this.#origin(event)},"workflow":${
+        return `id: ${seq}\ndata: {"type":"run.start","seq":${seq}${this.#run(event)},"workflow":${
           this.#names.get(event.workflow)
         },"version":${this.#names.get(event.version)},"start":${this.#names.get(event.start)}${
           this.#field(`,"payload":`, event.payload, null, "payload")
         }}\n\n`;
       case "step.start":
-        return `id: ${seq}\ndata: {"type":"step.start","seq":${seq}${this.#origin(event)},"token":${
-          toNumber(event.token)
-        },"parent":${toNumber(event.parent)}${this.#steps.get(event.step)}${toNumber(event.attempt)}${
-          this.#field(`,"payload":`, event.payload, event.step, "payload")
-        }}\n\n`;
+        return `id: ${seq}\ndata: {"type":"step.start","seq":${seq}${this.#token(event)},"parent":${
+          toNumber(event.parent)
+        }${this.#step(event)}${this.#field(`,"payload":`, event.payload, event.step, "payload")}}\n\n`;
       case "step.log":
-        return `id: ${seq}\ndata: {"type":"step.log","seq":${seq}${this.#origin(event)}${this.#step(event)},"name":${
+        return `id: ${seq}\ndata: {"type":"step.log","seq":${seq}${this.#token(event)}${this.#step(event)},"name":${
           this.#names.get(event.name)
         }${this.#field(`,"data":`, event.data, event.step, "data")}}\n\n`;
       case "step.chunk":
-        return `id: ${seq}\ndata: {"type":"step.chunk","seq":${seq}${this.#origin(event)}${this.#step(event)}${
+        return `id: ${seq}\ndata: {"type":"step.chunk","seq":${seq}${this.#token(event)}${this.#step(event)}${
           this.#field(`,"value":`, event.value, event.step, "value")
         }}\n\n`;
       case "step.result":
-        return `id: ${seq}\ndata: {"type":"step.result","seq":${seq}${this.#origin(event)}${this.#step(event)}${
+        return `id: ${seq}\ndata: {"type":"step.result","seq":${seq}${this.#token(event)}${this.#step(event)}${
           this.#field(`,"payload":`, event.payload, event.step, "payload")
-        }${this.#outcome(event)}}\n\n`;
+        }${this.#result(event)}${this.#routed(event.routed)}],"queueLength":${toNumber(event.queueLength)}${
+          toCosts(event)
+        }}\n\n`;
       case "run.end":
-        return `id: ${seq}\ndata: {"type":"run.end","seq":${seq}${this.#origin(event)},"status":${
+        return `id: ${seq}\ndata: {"type":"run.end","seq":${seq}${this.#run(event)},"status":${
           this.#names.get(event.status)
         },"error":${event.error === null ? "null" : this.#error(event.error)},"steps":${toNumber(event.steps)}}\n\n`;
       default:
@@ -72,35 +74,43 @@ export class EventEncoder {
     }
   }
 
-  #origin({ runId, at }: EventBase): string {
+  #run({ runId, at }: EventBase): string {
+    return `,"runId":${this.#names.get(runId)},"at":${toNumber(at)}`;
+  }
+
+  #token({ runId, at, token }: StepEventBase): string {
     if (runId !== this.#runId || at !== this.#at) {
+      this.#origin = [`,"runId":`, this.#names.get(runId), `,"at":`, toNumber(at), `,"token":`].join("");
       this.#runId = runId;
       this.#at = at;
-      this.#runIdAndAt = [`,"runId":`, this.#names.get(runId), `,"at":`, toNumber(at)].join("");
     }
-    return this.#runIdAndAt;
+    return `${this.#origin}${toNumber(token)}`;
   }
 
-  #step({ token, step, attempt }: StepEventBase): string {
-    return `,"token":${toNumber(token)}${this.#steps.get(step)}${toNumber(attempt)}`;
+  #step({ step, attempt }: StepEventBase): string {
+    return `${this.#steps.get(step)}${toNumber(attempt)}`;
   }
 
-  #outcome({ result, step, routed, queueLength, durationMs, droppedLogs }: StepResultEvent): string {
-    return `${
-      result.ok
-        ? `,"result":{"ok":true${this.#field(`,"value":`, result.value, step, "result.value")},"error":null},"routed":[`
-        : `,"result":{"ok":false,"value":null,"error":${this.#error(result.error)}},"routed":[`
-    }${this.#routed(routed)}],"queueLength":${toNumber(queueLength)},"durationMs":${
-      toNumber(durationMs)
-    },"droppedLogs":${toNumber(droppedLogs)}`;
+  /** The result, up to the list of routes. */
+  #result({ result, step }: StepResultEvent): string {
+    return result.ok
+      ? `,"result":{"ok":true${this.#field(`,"value":`, result.value, step, "result.value")},"error":null},"routed":[`
+      : `,"result":{"ok":false,"value":null,"error":${this.#error(result.error)}},"routed":[`;
   }
 
   #routed(routed: readonly RoutedToken[]): string {
     let json = "";
     for (const { token, step, where } of routed) {
-      json += `${json === "" ? "" : ","}{"token":${toNumber(token)}${this.#routes.get(step)}${this.#names.get(where)}}`;
+      json += `${json === "" ? `{"token":` : `,{"token":`}${toNumber(token)}${this.#route(step, where)}`;
     }
     return json;
+  }
+
+  #route(step: string, where: Where): string {
+    if (where === "tail") return this.#tails.get(step);
+    if (where === "head") return this.#heads.get(step);
+    // A type is a promise on paper, see above.
+    return `,"step":${this.#names.get(step)},"where":${this.#names.get(where)}}`;
   }
 
   /** A field; none for `undefined`, which reads the same. */
@@ -108,7 +118,8 @@ export class EventEncoder {
     if (value === undefined) return "";
     // Both ways to write a number agree, and JSON has no NaN.
     if (typeof value === "number" && Number.isFinite(value)) return `${key}${value}`;
-    return `${key}${JSON.stringify(toJson(value, { name: path, stepName, describeError: this.#describeError }))}`;
+    const json = toJson(value, { name: path, stepName, describeError: this.#describeError });
+    return `${key}${JSON.stringify(json)}`;
   }
 
   #error(error: unknown): string {
@@ -120,6 +131,13 @@ export class EventEncoder {
 function toPublicError(error: unknown): PublicError {
   const { name, message } = describeError(error);
   return { name, message };
+}
+
+function toCosts({ durationMs, droppedLogs }: StepResultEvent): string {
+  // Where it counts, in a burst of events, it is nearly always this.
+  return durationMs === 0 && droppedLogs === 0
+    ? `,"durationMs":0,"droppedLogs":0`
+    : `,"durationMs":${toNumber(durationMs)},"droppedLogs":${toNumber(droppedLogs)}`;
 }
 
 /** A number or `null` as JSON, whatever it is at run time. */
