@@ -38,7 +38,8 @@ export type { RunOutcome, RunStream } from "./src/engine/run_stream.ts";
 export { InProcessExecutor } from "./src/executors/in_process_executor.ts";
 export { BaseStepLogger } from "./src/logging/base_step_logger.ts";
 export { JsonLogger } from "./src/logging/json_logger.ts";
-export { type LoggerOptions, StructuredLogger } from "./src/logging/structured_logger.ts";
+export type { LoggerOptions } from "./src/logging/logger_options.ts";
+export { StructuredLogger } from "./src/logging/structured_logger.ts";
 export {
   decideIf,
   type DecideIfOptions,

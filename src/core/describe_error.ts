@@ -1,3 +1,5 @@
+import { toText } from "./to_text.ts";
+
 /** An error as it is told on a wire or in a store: never with its stack. */
 export interface JsonError {
   readonly name: string;
@@ -11,16 +13,6 @@ const MAX_CAUSES = 8;
 /** `{ name, message, cause? }` of whatever was thrown. Never throws. */
 export function describeError(error: unknown): JsonError {
   return describeChain(error, MAX_CAUSES);
-}
-
-/** `String(value)`, also for a value whose own conversion throws. */
-export function toText(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    // An object without a prototype, or a `toString` that throws: its kind is all there is to say.
-    return "[unreadable]";
-  }
 }
 
 function describeChain(error: unknown, causesLeft: number): JsonError {

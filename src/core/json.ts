@@ -1,15 +1,7 @@
-import { describeError, toText } from "./describe_error.ts";
+import { describeError } from "./describe_error.ts";
+import { toText } from "./to_text.ts";
 import { SerializationError } from "./errors.ts";
 import { JsonWalk, whatElse } from "./json_walk.ts";
-
-/** What JSON (RFC 8259) can hold. */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue | undefined };
 
 /** What {@linkcode toJson} has to know about the value it converts. */
 export interface ToJsonOptions {
@@ -25,7 +17,7 @@ export interface ToJsonOptions {
 const MAX_QUICK_DEPTH = 8;
 
 /**
- * The value as plain JSON, or a {@linkcode SerializationError} that names the step and the path. What is JSON already
+ * The value as plain JSON (RFC 8259), or a {@linkcode SerializationError} that names the step and the path. What is JSON already
  * comes back as it is, uncopied. A property that is `undefined` may stay: it is left out of the text and reads the same.
  * Properties that an array has beside its items are not looked for.
  */
@@ -35,7 +27,7 @@ export function toJson(value: unknown, options: ToJsonOptions): unknown {
   const walk = new JsonWalk({
     name,
     describeError: options.describeError ?? describeError,
-    replace: (_value, path, what) => {
+    refuse: (path, what) => {
       throw new SerializationError(stepName, path, what);
     },
   });

@@ -4,8 +4,8 @@ export interface JsonWalkPolicy {
   readonly name: string;
   /** What stands in for an error. */
   readonly describeError: (error: unknown) => unknown;
-  /** What stands in for a value that is `what`: JSON, or the value itself to have its own properties walked. May throw. */
-  readonly replace: (value: unknown, path: string, what: string) => unknown;
+  /** Throws for a value that is `what`. */
+  readonly refuse: (path: string, what: string) => never;
 }
 
 /** Deeper nesting than this is taken for a mistake: it would overflow some parser's stack. */
@@ -13,7 +13,7 @@ const MAX_DEPTH = 500;
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
-/** One pass over a value that finds what JSON cannot hold, and copies only where something has to be replaced. */
+/** One pass over a value that finds what JSON cannot hold, and copies only where an error has to be described. */
 export class JsonWalk {
   readonly #policy: JsonWalkPolicy;
   /** The objects around the value at hand, outermost first. */
@@ -41,25 +41,22 @@ export class JsonWalk {
       case "undefined":
         return value;
       case "number":
-        return Number.isFinite(value) ? value : this.#replace(value, String(value));
+        return Number.isFinite(value) ? value : this.#refuse(String(value));
       case "object":
         return value === null ? null : this.#convertObject(value);
       default:
-        return this.#replace(value, `a ${typeof value}`);
+        return this.#refuse(`a ${typeof value}`);
     }
   }
 
   #convertObject(object: object): unknown {
     if (object instanceof Error) return this.#policy.describeError(object);
-    if (this.#ancestors.includes(object)) return this.#replace(object, "a cycle");
-    if (this.#ancestors.length === MAX_DEPTH) return this.#replace(object, `nested deeper than ${MAX_DEPTH} levels`);
+    if (this.#ancestors.includes(object)) this.#refuse("a cycle");
+    if (this.#ancestors.length === MAX_DEPTH) this.#refuse(`nested deeper than ${MAX_DEPTH} levels`);
     const what = whatElse(object);
-    if (what !== null) {
-      const replaced = this.#replace(object, what);
-      if (replaced !== object) return replaced;
-    }
+    if (what !== null) this.#refuse(what);
     this.#ancestors.push(object);
-    const json = Array.isArray(object) ? this.#convertItems(object) : this.#convertProperties(object, what !== null);
+    const json = Array.isArray(object) ? this.#convertItems(object) : this.#convertProperties(object);
     this.#ancestors.pop();
     return json;
   }
@@ -70,7 +67,7 @@ export class JsonWalk {
       this.#keys.push(index);
       const item = items[index];
       // JSON would turn an undefined item into null, silently.
-      const json = item === undefined ? this.#replace(item, "undefined") : this.convert(item);
+      const json = item === undefined ? this.#refuse("undefined") : this.convert(item);
       this.#keys.pop();
       if (copy === null && json !== item) copy = items.slice(0, index);
       copy?.push(json);
@@ -78,10 +75,10 @@ export class JsonWalk {
     return copy ?? items;
   }
 
-  #convertProperties(object: object, mustCopy: boolean): unknown {
+  #convertProperties(object: object): unknown {
     const keys = Object.keys(object);
     const copy: [string, unknown][] = [];
-    let isChanged = mustCopy;
+    let isChanged = false;
     for (const key of keys) {
       this.#keys.push(key);
       const item: unknown = Reflect.get(object, key);
@@ -94,8 +91,8 @@ export class JsonWalk {
     return isChanged ? Object.fromEntries(copy) : object;
   }
 
-  #replace(value: unknown, what: string): unknown {
-    return this.#policy.replace(value, this.path, what);
+  #refuse(what: string): never {
+    return this.#policy.refuse(this.path, what);
   }
 }
 

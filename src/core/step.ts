@@ -45,7 +45,10 @@ export interface Taking<Name extends string> {
   readonly "~takes"?: (step: Name) => void;
 }
 
-/** Puts tokens into the run's queue, for as long as the decision it was given to has not settled. */
+/**
+ * Puts tokens into the run's queue, for as long as the decision it was given to has not settled. Call the methods as such:
+ * `enqueue.tail(…)`.
+ */
 export interface Enqueue<Payloads = Any, Value = Any> {
   /** Puts a token before all that waits. Without a payload, or with `undefined`, the result's value is the payload. */
   head<Name extends StepName<Payloads>>(step: Name, ...payload: RoutePayload<PayloadOf<Payloads, Name>, Value>): void;

@@ -26,9 +26,9 @@ export interface AttemptHost {
 export class Attempt implements StepScope, StepLogHelper {
   readonly attempt: number;
   /** When its `step.start` was told, in epoch milliseconds. */
-  startedAt = 0;
+  #startedAt = 0;
   /** How many log events the reader was too slow for. */
-  droppedLogs = 0;
+  #droppedLogs = 0;
   readonly #host: AttemptHost;
   readonly #token: Token;
   #isClosed = false;
@@ -88,6 +88,22 @@ export class Attempt implements StepScope, StepLogHelper {
   /** Settles when somebody asks for an event, or when the run ends. */
   static demand(attempt: Attempt): Promise<void> {
     return attempt.#host.demand();
+  }
+
+  static begin(attempt: Attempt, startedAt: number): void {
+    attempt.#startedAt = startedAt;
+  }
+
+  static startedAt(attempt: Attempt): number {
+    return attempt.#startedAt;
+  }
+
+  static dropLog(attempt: Attempt): void {
+    attempt.#droppedLogs += 1;
+  }
+
+  static droppedLogs(attempt: Attempt): number {
+    return attempt.#droppedLogs;
   }
 
   static chunk(attempt: Attempt, value: unknown): void {

@@ -1,7 +1,7 @@
 import type { RoutedToken, RunStatus } from "../core/events.ts";
 import type { Outcome } from "../core/state.ts";
 import type { Route, Token } from "../core/token.ts";
-import type { Attempt } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import type { HandOff } from "./hand_off.ts";
 import type { RunPlan } from "./run_settings.ts";
 import type { TurnClock } from "./turn_clock.ts";
@@ -53,12 +53,13 @@ export class EventTeller {
   stepStart(attempt: Attempt, token: Token): void {
     this.#seq += 1;
     if (this.#handOff.isDrained) return;
-    attempt.startedAt = this.#clock.nowOrLast();
+    const at = this.#clock.nowOrLast();
+    Attempt.begin(attempt, at);
     this.#handOff.push({
       type: "step.start",
       seq: this.#seq,
       runId: this.#runId,
-      at: attempt.startedAt,
+      at,
       token: token.id,
       parent: token.parent,
       step: token.step,
@@ -69,10 +70,7 @@ export class EventTeller {
 
   /** Tells a log event, or drops it if too many events wait; answers whether it was told. */
   stepLog(attempt: Attempt, name: string, data: unknown): boolean {
-    if (this.#handOff.size >= this.#maxBufferedEvents) {
-      attempt.droppedLogs += 1;
-      return false;
-    }
+    if (this.#handOff.size >= this.#maxBufferedEvents) return false;
     this.#seq += 1;
     if (this.#handOff.isDrained) return true;
     this.#handOff.push({
@@ -122,8 +120,8 @@ export class EventTeller {
       result,
       routed: toRoutedTokens(routed, firstId),
       queueLength,
-      durationMs: at - attempt.startedAt,
-      droppedLogs: attempt.droppedLogs,
+      durationMs: at - Attempt.startedAt(attempt),
+      droppedLogs: Attempt.droppedLogs(attempt),
     });
   }
 

@@ -109,7 +109,7 @@ export class Run implements AttemptHost {
   tellLog(attempt: Attempt, name: string, data: unknown): void {
     this.#logger?.event(attempt, name, data);
     // A logger is the user's code too: it may have ended the run.
-    if (this.#ending === null) this.#tell.stepLog(attempt, name, data);
+    if (this.#ending === null && !this.#tell.stepLog(attempt, name, data)) Attempt.dropLog(attempt);
   }
 
   tellChunk(attempt: Attempt, value: unknown): void {

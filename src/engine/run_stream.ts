@@ -29,7 +29,8 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
   /**
    * What the run came to. A run that failed or was cancelled rejects, with the error or the reason. If it is asked for
    * and nobody reads the events, the run goes on without a reader, from a later turn on; a `next()` after that rejects
-   * with `StreamUsedError`. A loop over the stream reads until it leaves, however slow it is.
+   * with `StreamUsedError`. A loop over the stream reads until it leaves, however slow it is: awaited in its
+   * body, the result waits for ever.
    */
   readonly result: Promise<RunOutcome<ContextWithResults<Payloads, Context, Returns>>>;
   /**

@@ -1,4 +1,4 @@
-import { toText } from "../core/describe_error.ts";
+import { toText } from "../core/to_text.ts";
 import type { Outcome } from "../core/state.ts";
 import type { TraceEntry } from "../core/trace.ts";
 

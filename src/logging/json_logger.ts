@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from "../core/clock.ts";
-import { toText } from "../core/describe_error.ts";
+import { toText } from "../core/to_text.ts";
 import type { Result } from "../core/result.ts";
 import { assertSink, type LogSink, type StepLogger } from "../core/step_logger.ts";
 import { toJsonLine, toPrintableJson } from "./printable.ts";
-import type { LoggerOptions } from "./structured_logger.ts";
+import type { LoggerOptions } from "./logger_options.ts";
 
 /**
  * Writes one JSON object a line: `{"timestamp":…,"step":…,"event":…,"data":…}` for an event,

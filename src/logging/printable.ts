@@ -1,4 +1,5 @@
-import { describeError, toText } from "../core/describe_error.ts";
+import { describeError } from "../core/describe_error.ts";
+import { toText } from "../core/to_text.ts";
 
 /** What JSON text may hold and a terminal or a log reader might take for a line's end or a command. */
 const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g;

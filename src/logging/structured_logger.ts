@@ -1,14 +1,9 @@
 import { type Clock, systemClock } from "../core/clock.ts";
-import { toText } from "../core/describe_error.ts";
+import { toText } from "../core/to_text.ts";
 import type { Result } from "../core/result.ts";
 import { assertSink, type LogSink, type StepLogger } from "../core/step_logger.ts";
+import type { LoggerOptions } from "./logger_options.ts";
 import { toJsonLine, toPrintable, toPrintableJson } from "./printable.ts";
-
-/** Options of {@linkcode StructuredLogger} and {@linkcode JsonLogger}. */
-export interface LoggerOptions {
-  /** Where the timestamps come from. Default: the system's clock. */
-  readonly clock?: Pick<Clock, "now">;
-}
 
 /** A name that needs no quotes: nothing in it could be read as a separator, a quote or a line's end. */
 const BARE = /^[\w.:/@+-]+$/;

@@ -3,6 +3,7 @@ import { SerializationError, WorkflowError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import { hasReadyEvents, takeReady } from "../core/ready_events.ts";
+import { encodeEvent } from "./encode_event.ts";
 import { EventEncoder, type PublicError } from "./event_encoder.ts";
 
 type Events = AsyncIterator<WorkflowEvent<Any, Any>>;
@@ -171,17 +172,18 @@ export class EventBody {
     } catch (error) {
       this.#isEndTold = true;
       this.#encodingError = error;
-      const { seq, runId, at } = event;
-      const told = error instanceof SerializationError ? error : new WorkflowError(`Cannot write event ${seq} as JSON`);
-      return this.#encoder.encode({
-        type: "run.end",
-        seq,
-        runId,
-        at,
-        status: "failed",
-        error: told,
-        steps: this.#steps,
-      });
+      return this.#encodeFailure(event, error);
+    }
+  }
+
+  #encodeFailure({ seq, runId, at }: WorkflowEvent<Any, Any>, error: unknown): string {
+    const end = { type: "run.end", seq, runId, at, status: "failed", steps: this.#steps } as const;
+    const bare = new WorkflowError(`Cannot write event ${seq} as JSON`);
+    try {
+      return this.#encoder.encode({ ...end, error: error instanceof SerializationError ? error : bare });
+    } catch {
+      // It was the user's `describeError` that threw.
+      return encodeEvent({ ...end, error: bare });
     }
   }
 

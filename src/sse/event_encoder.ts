@@ -1,4 +1,5 @@
-import { describeError, toText } from "../core/describe_error.ts";
+import { describeError } from "../core/describe_error.ts";
+import { toText } from "../core/to_text.ts";
 import type { EventBase, RoutedToken, StepEventBase, StepResultEvent, WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import { toJson } from "../core/json.ts";

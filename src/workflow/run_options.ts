@@ -9,7 +9,10 @@ import { assertExecutor, assertLimit, assertMethods, assertName, assertObject, d
 
 /** How one run differs from the defaults. */
 export interface RunOptions<Context = Any> {
-  /** What the context starts with. The run works on a shallow copy. Default: empty. */
+  /**
+   * What the context starts with. The run works on a shallow copy. What is left out is `undefined` until a step sets it,
+   * whatever the type says. Default: empty.
+   */
   readonly context?: Partial<Context> | undefined;
   /** How many steps the run may do before it fails with `StepLimitError`; `Infinity` for no limit. Default: 10 000. */
   readonly maxSteps?: number | undefined;

@@ -28,11 +28,11 @@ export interface WorkflowOptions {
   readonly executor?: Executor | undefined;
 }
 
-/** Any step of a list, where nothing is known of what it returns but `Returned`. */
+/** A step of a list: its name says what its payload is, and what it returns is given, not inferred. */
 export type OpenStep<Payloads, Context, Returned = unknown> = IsAny<Payloads> extends true ? Step
   : { [Name in StepName<Payloads>]: Step<Payloads, Context, Name, Returned> }[StepName<Payloads>];
 
-/** More than twelve of them. */
+/** A list of at least thirteen. */
 export type ManySteps<Each> = readonly [
   Each,
   Each,

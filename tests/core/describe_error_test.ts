@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { describeError, toText } from "../../src/core/describe_error.ts";
+import { describeError } from "../../src/core/describe_error.ts";
+import { toText } from "../../src/core/to_text.ts";
 
 Deno.test("describeError() tells an error's name and message, without its stack", () => {
   assertEquals(describeError(new RangeError("too far")), { name: "RangeError", message: "too far" });

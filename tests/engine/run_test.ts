@@ -685,3 +685,40 @@ Deno.test("Workflow counts no step whose result a logger keeps from being told",
     0,
   ]);
 });
+
+Deno.test("step.result counts as dropped only what the step itself has logged", async () => {
+  const workflow = new Workflow().add({
+    name: "chatty",
+    action: (_ctx, _payload, log) => {
+      for (let index = 0; index < 50; index += 1) log.event("line", { index });
+    },
+  });
+  let calls = 0;
+  const logger = {
+    log: () => {},
+    event: () => {
+      calls += 1;
+      if (calls > 20) throw new Error("full");
+    },
+  };
+
+  const { items } = await readAll(workflow.stream("chatty", null, { logger, maxBufferedEvents: 5 }));
+
+  const told = items.filter((event) => event.type === "step.log").length;
+  const dropped = items.map((event) => event.type === "step.result" ? event.droppedLogs : 0).reduce((a, b) => a + b);
+  assertEquals([told + dropped, dropped], [50, 46]);
+});
+
+Deno.test("scope shows an action nothing of the engine that it could change", async () => {
+  let keys: string[] = [];
+  const workflow = new Workflow().add({
+    name: "curious",
+    action: (_ctx, _payload, _log, scope) => {
+      keys = Object.keys(scope);
+    },
+  });
+
+  await workflow.run("curious");
+
+  assertEquals(keys, ["attempt"]);
+});

@@ -4,7 +4,7 @@ import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import type { Page } from "playwright-core";
 import { launchChromium } from "../tools/launch_chromium.ts";
 import { LocalServer } from "../tools/local_server.ts";
-import { quickestOfThree } from "./quickest_of_three.ts";
+import { quickestWithin } from "./quickest_within.ts";
 import { TalkingWorkflow } from "./talking_workflow.ts";
 import { watchedRun } from "./watched_run.ts";
 
@@ -145,7 +145,7 @@ for (const [name, leave] of Object.entries(WAYS_TO_LEAVE)) {
     let run = watchedRun();
     await using server = servePage(() => run.stream);
 
-    const delayMs = await quickestOfThree(async () => {
+    const delayMs = await quickestWithin(100, async () => {
       run = watchedRun();
       const page = await browser.newPage();
       const waiting = Promise.withResolvers<void>();

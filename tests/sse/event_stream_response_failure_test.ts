@@ -283,15 +283,18 @@ for (
   });
 }
 
-Deno.test("eventStreamResponse() breaks the body where describeError throws, and leaves the events", async () => {
+Deno.test("eventStreamResponse() ends with a run.end that tells nothing where describeError throws", async () => {
   const mine = new Error("mine");
   const events = new EventChannel(logEvent(1, new Error("boom")));
   const describeError = () => {
     throw mine;
   };
 
-  await assertRejects(() => eventStreamResponse(events, { describeError }).text());
+  const text = await eventStreamResponse(events, { describeError }).text();
 
+  assertEquals(parseEvents(text).map((event) => event.type === "run.end" ? event.error : event.type), [
+    { name: "WorkflowError", message: "Cannot write event 1 as JSON" },
+  ]);
   assertEquals(events.endings.length, 1);
 });
 

@@ -5,7 +5,7 @@ import { laterTurn, typesOf } from "../tools/events.ts";
 import { LocalServer } from "../tools/local_server.ts";
 import { parseEvents, parseEventStream } from "../tools/parse_event_stream.ts";
 import { ChunkReader } from "./chunk_reader.ts";
-import { quickestOfThree } from "./quickest_of_three.ts";
+import { quickestWithin } from "./quickest_within.ts";
 import { logEvent } from "./sample_events.ts";
 import { TalkingWorkflow } from "./talking_workflow.ts";
 import { type WatchedRun, watchedRun } from "./watched_run.ts";
@@ -116,7 +116,7 @@ for (const { name, open } of CLIENTS) {
     const { server, opened } = serveWatchedRuns();
     await using _server = server;
 
-    const delayMs = await quickestOfThree(async () => {
+    const delayMs = await quickestWithin(100, async () => {
       const { chunks, leave } = await open(server.origin);
       const { stream, abortedAt } = await opened();
       await chunks.readUntil("step.log");
