@@ -1,14 +1,14 @@
 /**
- * The link checker for `deno serve`, Deno Deploy, Workers and Bun: whatever takes a default export with `fetch`.
+ * The link checker for `deno serve`, Deno Deploy and Cloudflare Workers, which take a default export with `fetch`. On
+ * any other runtime it refuses every host name but that of its own demo: it cannot tell there where a name leads.
  *
  * @module
  */
 
 import type { Hono } from "hono";
 import { createApp } from "./create_app.ts";
-import { resolveHost } from "./resolve_host.ts";
+import { guardForRuntime } from "./guard_for_runtime.ts";
 
-// Workers cannot look names up: there the guard has only the name to go by, and nothing private to reach.
-const app: Hono = createApp("Deno" in globalThis ? { guard: { resolve: resolveHost } } : {});
+const app: Hono = createApp({ guard: guardForRuntime(globalThis) });
 
 export default app;

@@ -61,6 +61,8 @@ export function createApp(options: AppOptions = {}): Hono {
     const url = c.req.query("url") ?? new URL(DEMO_PATH, origin).href;
     const objection = objectionTo(url);
     if (objection !== null) return problem(c, 400, `Cannot check this url: ${objection}`);
+    // Hono asks for HEAD here too. Nobody would read the stream, and its run would keep its slot.
+    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
     const slot = slots.take();
     if (slot === null) return problem(c, 429, `All ${maxRuns} runs are taken`, { "retry-after": "5" });
 

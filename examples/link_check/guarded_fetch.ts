@@ -49,7 +49,7 @@ async function refusalOf(url: URL, options: GuardOptions, signal: AbortSignal | 
   if (resolve === undefined) return null;
   const addresses = await resolve(host, signal);
   // The address itself is not told: it may be nobody's business.
-  return addresses.every(isPublic) ? null : `${host} does not lead to a public address`;
+  return addresses.length > 0 && addresses.every(isPublic) ? null : `${host} does not lead to a public address`;
 }
 
 /** True for what the whole internet can reach; every other range, known or new, is refused. */

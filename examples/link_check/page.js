@@ -215,12 +215,12 @@ function plural(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The URL in the field, with `https://` where it was left out; `null` after saying what is wrong with it. */
+/** The URL in the field, with a scheme where it was left out; `null` after saying what is wrong with it. */
 function readUrl() {
   const typed = input.value.trim();
   const text = typed === "" || /^[a-z][a-z\d+.-]*:/i.test(typed) && !/^[^/]*:\d+(?:\/|$)/.test(typed)
     ? typed
-    : `https://${typed}`;
+    : addScheme(typed);
   const objection = objectionTo(text);
   showInputError(objection);
   if (objection !== "") {
@@ -232,11 +232,20 @@ function readUrl() {
   return input.value;
 }
 
+/** The page's own host is asked as the page was; every other by `https:`. */
+function addScheme(typed) {
+  const own = `${location.protocol}//${typed}`;
+  return URL.canParse(own) && new URL(own).host === location.host ? own : `https://${typed}`;
+}
+
 function objectionTo(text) {
   if (text === "") return "Enter the URL of a page, like https://example.com/";
-  if (!URL.canParse(text)) return "This is no URL. Enter a whole one, like https://example.com/";
-  const { protocol, username, password } = new URL(text);
+  const noUrl = "This is no URL. Enter a whole one, like https://example.com/";
+  if (!URL.canParse(text)) return noUrl;
+  const { protocol, hostname, username, password } = new URL(text);
   if (protocol !== "http:" && protocol !== "https:") return "A URL to check begins with http:// or https://";
+  // Chromium escapes what no host may hold, a space for one, where others find no URL.
+  if (hostname.includes("%")) return noUrl;
   if (text.length > 2048) return "This URL is too long";
   return username === "" && password === "" ? "" : "Leave the user name and password out of the URL";
 }

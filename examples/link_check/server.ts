@@ -29,7 +29,10 @@ async function serve(args: readonly string[]): Promise<number> {
     signal: shutdown.signal,
   });
   try {
-    const server = Deno.serve({ port: options.port, hostname: "127.0.0.1", onListen: welcome }, app.fetch);
+    const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
+      { port: options.port, hostname: "127.0.0.1", onListen: welcome },
+      (request) => isForThisServer(request, server.addr.port) ? app.fetch(request) : refuse(server.addr),
+    );
     const stop = (): void => {
       // A second Ctrl-C ends the process at once.
       Deno.removeSignalListener("SIGINT", stop);
@@ -72,8 +75,27 @@ class ShutdownError extends Error {
   override readonly name = "ShutdownError";
 }
 
-function welcome({ hostname, port }: Deno.NetAddr): void {
-  const url = `http://${hostname}:${port}/`;
+/** False for a page whose name was turned to this machine after a browser had loaded it: DNS rebinding. */
+function isForThisServer(request: Request, port: number): boolean {
+  const host = request.headers.get("host")?.toLowerCase();
+  // Clients leave the port out where it is the one of `http:`.
+  return ["127.0.0.1", "localhost"].some((name) => host === `${name}:${port}` || port === 80 && host === name);
+}
+
+function refuse(address: Deno.NetAddr): Response {
+  const problem = { title: "Forbidden", status: 403, detail: `This server is for ${urlOf(address)} only` };
+  return new Response(`${JSON.stringify(problem)}\n`, {
+    status: 403,
+    headers: { "content-type": "application/problem+json" },
+  });
+}
+
+function urlOf({ hostname, port }: Deno.NetAddr): string {
+  return `http://${hostname}:${port}/`;
+}
+
+function welcome(address: Deno.NetAddr): void {
+  const url = urlOf(address);
   say(`The link checker is ready.
 
   Open in a browser   ${url}

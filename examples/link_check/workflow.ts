@@ -42,7 +42,10 @@ export type LinkCheckEvent = WorkflowEvent<LinkCheckSteps, LinkCheckReturns>;
 
 /** Options of {@linkcode createLinkCheck}. */
 export interface LinkCheckOptions {
-  /** Does the fetching. Default: a guarded `fetch` that refuses private addresses. */
+  /**
+   * Does the fetching. Default: a guarded `fetch` that refuses private addresses and local names, but does not look
+   * names up: one that leads to a private address passes. {@linkcode createGuardedFetch} takes a look-up.
+   */
   readonly fetch?: Fetch;
   /** From how many ms on a link is slow. Default: 1 000. */
   readonly slowMs?: number;

@@ -165,6 +165,18 @@ Deno.test("app lets so many runs go on at once, and tells the next when to come 
   assertEquals(await refused.json(), { title: "Too Many Requests", status: 429, detail: "All 1 runs are taken" });
 });
 
+Deno.test("app answers HEAD without a run", async () => {
+  const app = createApp({ ...QUICK, maxRuns: 1 });
+
+  const head = await app.request("/check", { method: "HEAD" });
+  const get = await app.request("/check");
+  await get.body?.cancel();
+
+  assertEquals([head.status, get.status], [200, 200]);
+  assertEquals(head.body, null);
+  assertEquals(head.headers.get("content-type"), "text/event-stream");
+});
+
 Deno.test("app cancels its runs when the server shuts down, and tells their clients", async () => {
   const { demo, abandoned } = endlessDemo();
   const shutdown = new AbortController();

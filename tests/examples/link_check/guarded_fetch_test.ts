@@ -112,6 +112,18 @@ Deno.test("createGuardedFetch() refuses a name if one of its addresses is privat
   }
 });
 
+Deno.test("createGuardedFetch() refuses a name that leads nowhere", async () => {
+  const { fetch, fetched } = guarded({ resolve: () => Promise.resolve([]) });
+
+  await assertRejects(
+    () => fetch(new URL("http://nowhere.example/"), {}),
+    RefusedUrlError,
+    "Refused: nowhere.example does not lead to a public address",
+  );
+
+  assertEquals(fetched, []);
+});
+
 Deno.test("createGuardedFetch() lets a name through that leads to public addresses alone", async () => {
   const resolved: string[] = [];
   const { fetch, fetched } = guarded({

@@ -123,6 +123,47 @@ Deno.test("page says what is wrong with a URL, and completes one without a schem
   assertEquals(browser.problems, []);
 });
 
+Deno.test("page asks nobody about a URL with a space in its host", async () => {
+  const app = createApp();
+  let checks = 0;
+  await using server = new LocalServer((request) => {
+    if (new URL(request.url).pathname === "/check") checks += 1;
+    return app.fetch(request);
+  });
+  await using browser = await TestBrowser.open(server.origin);
+  if (browser === null) return;
+  const field = browser.page.getByLabel("Page to check");
+
+  for (const url of ["https://not a url", "foo bar", "http://foo%20bar/"]) {
+    await field.fill(url);
+    await field.press("Enter");
+    assertEquals(
+      [await browser.page.getByRole("alert").innerText(), await field.inputValue()],
+      ["This is no URL. Enter a whole one, like https://example.com/", url],
+    );
+    await field.fill("");
+  }
+
+  assertEquals(checks, 0);
+  assertEquals(browser.problems, []);
+});
+
+Deno.test("page completes its own address with its own scheme", async () => {
+  await using server = new LocalServer(createApp({ demo: QUICK_DEMO }).fetch);
+  await using browser = await TestBrowser.open(server.origin);
+  if (browser === null) return;
+  const field = browser.page.getByLabel("Page to check");
+
+  await field.fill(`${new URL(server.origin).host}/demo/guide`);
+  await field.press("Enter");
+  const completed = await field.inputValue();
+  await browser.reach("done");
+
+  assertEquals(completed, `${server.origin}/demo/guide`);
+  assertEquals(await browser.text("#state"), "Done: no link is broken");
+  assertEquals(browser.problems, []);
+});
+
 Deno.test("page says why a run failed", async () => {
   await using server = new LocalServer(createApp({ demo: QUICK_DEMO }).fetch);
   await using browser = await TestBrowser.open(server.origin);

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runCommand } from "../../tools/run_command.ts";
 import { readUntil, runExample, startExample } from "./child_process.ts";
 import { LocalServer } from "./local_server.ts";
 import { type Frame, readFrames } from "./read_frames.ts";
@@ -26,6 +27,40 @@ Deno.test("server says what to open, serves it, and stops on SIGINT with its run
   const decoder = new TextDecoder();
   assertEquals([code, decoder.decode(stderr)], [0, ""]);
   assertStringIncludes(decoder.decode(stdout), "Stopped.");
+});
+
+Deno.test("server answers only to its own names, so that no other name can be turned to this machine", async () => {
+  await using child = startExample("server.ts", "--port", "0");
+  const welcome = await readUntil(child.stdout, "Ctrl-C");
+  const [, url = ""] = /browser +(\S+)/.exec(welcome) ?? [];
+  const { port } = new URL(url);
+  const expected: readonly (readonly [header: string, status: string])[] = [
+    [`Host: 127.0.0.1:${port}`, "200"],
+    [`Host: localhost:${port}`, "200"],
+    [`Host: LocalHost:${port}`, "200"],
+    [`Host: rebound.example:${port}`, "403"],
+    [`Host: localhost.rebound.example:${port}`, "403"],
+    ["Host: localhost", "403"],
+    ["Host: 127.0.0.1:1", "403"],
+    ["Host:", "403"],
+  ];
+
+  const statuses: [header: string, status: string | undefined][] = [];
+  for (const [header] of expected) {
+    const { stdout } = await runCommand("curl", "-s", "--max-time", "20", "-w", "\n%{http_code}", "-H", header, url);
+    statuses.push([header, stdout.split("\n").at(-1)]);
+  }
+  const check = await runCommand("curl", "-s", "--max-time", "20", "-H", "Host: rebound.example", `${url}check`);
+  child.kill("SIGINT");
+  const { code } = await child.output();
+
+  assertEquals(statuses, expected.map((row) => [...row]));
+  assertEquals(JSON.parse(check.stdout), {
+    title: "Forbidden",
+    status: 403,
+    detail: `This server is for ${url} only`,
+  });
+  assertEquals(code, 0);
 });
 
 Deno.test("server says so if its port is taken", async () => {

@@ -1,15 +1,5 @@
-import { type Browser, chromium, type Page } from "playwright-core";
-import { findChromium } from "../../tools/chromium.ts";
-
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../../tools/launch_chromium.ts";
 
 /** A page in a headless Chromium that remembers whatever went wrong in it. */
 export class TestBrowser implements AsyncDisposable {
@@ -32,9 +22,8 @@ export class TestBrowser implements AsyncDisposable {
 
   /** Opens a page, or answers `null` where there is no Chromium and none is required. */
   static async open(origin: string, viewport = { width: 1_280, height: 900 }): Promise<TestBrowser | null> {
-    const executablePath = await findChromium();
-    if (executablePath === null) return null;
-    const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+    const browser = await launchChromium();
+    if (browser === null) return null;
     const opened = new TestBrowser(browser, await browser.newPage({ viewport }), origin);
     await opened.page.goto(origin);
     return opened;
