@@ -16,6 +16,9 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
 
+/** The longest timer of every platform, in ms; a longer one fires at once. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
+
 // Taken once, at load: a test that fakes the timers fakes time, not the turns of the event loop.
 const { setTimeout: setRealTimeout, clearTimeout: clearRealTimeout } = globalThis;
 

@@ -1,7 +1,7 @@
 import { describeError } from "./describe_error.ts";
-import { toText } from "./to_text.ts";
 import { SerializationError } from "./errors.ts";
 import { JsonWalk, whatElse } from "./json_walk.ts";
+import { toText } from "./to_text.ts";
 
 /** What {@linkcode toJson} has to know about the value it converts. */
 export interface ToJsonOptions {
@@ -17,9 +17,9 @@ export interface ToJsonOptions {
 const MAX_QUICK_DEPTH = 8;
 
 /**
- * The value as plain JSON (RFC 8259), or a {@linkcode SerializationError} that names the step and the path. What is JSON already
- * comes back as it is, uncopied. A property that is `undefined` may stay: it is left out of the text and reads the same.
- * Properties that an array has beside its items are not looked for.
+ * The value as plain JSON (RFC 8259), or a {@linkcode SerializationError} that names the step and the path. What is JSON
+ * already comes back as it is, uncopied. A property that is `undefined` may stay: it is left out of the text and reads
+ * the same. Properties that an array has beside its items are not looked for.
  */
 export function toJson(value: unknown, options: ToJsonOptions): unknown {
   if (isSurelyJson(value)) return value;

@@ -3,7 +3,7 @@ export function toText(value: unknown): string {
   try {
     return String(value);
   } catch {
-    // An object without a prototype, or a `toString` that throws: its kind is all there is to say.
+    // An object without a prototype, or a `toString` that throws.
     return "[unreadable]";
   }
 }

@@ -1,7 +1,4 @@
-import type { Clock } from "../core/clock.ts";
-
-/** The longest timer of every platform; a longer one fires at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
 
 /**
  * Settles when all the promises have, whatever they came to, and after `timeoutMs` at the latest. The promises are looked
@@ -14,7 +11,7 @@ export async function settledWithin(
 ): Promise<void> {
   let timer: unknown;
   const timeout = new Promise<void>((resolve) => {
-    if (timeoutMs <= LONGEST_MS) timer = clock.setTimeout(resolve, timeoutMs);
+    if (timeoutMs <= LONGEST_TIMER_MS) timer = clock.setTimeout(resolve, timeoutMs);
   });
   await undefined;
   await Promise.race([Promise.allSettled(promises), timeout]);

@@ -36,8 +36,12 @@ class PrintableCopy {
   #toJsonDepth = 0;
 
   of(value: unknown): unknown {
+    return this.#copyWhat(() => value);
+  }
+
+  #copyWhat(read: () => unknown): unknown {
     try {
-      return this.#copy(value);
+      return this.#copy(read());
     } catch (error) {
       // A getter, a proxy or a toJSON threw; the line says so in the value's place.
       return `[unreadable: ${toText(error)}]`;
@@ -95,20 +99,14 @@ class PrintableCopy {
 
   #copyProperties(object: object): unknown {
     const keys = Object.keys(object);
-    const entries = keys.slice(0, Math.max(0, this.#partsLeft)).map((key) => [key, this.#read(object, key)] as const);
+    const entries = keys.slice(0, Math.max(0, this.#partsLeft)).map((key) =>
+      [key, this.#copyWhat(() => Reflect.get(object, key))] as const
+    );
     if (entries.length < keys.length) entries.push(["…", "[…]"]);
     const kind = Object.prototype.toString.call(object);
     // A map, a set or a promise has nothing of its own to show.
     return entries.length === 0 && kind !== "[object Object]"
       ? kind.replace("object ", "")
       : Object.fromEntries(entries);
-  }
-
-  #read(object: object, key: string): unknown {
-    try {
-      return this.#copy(Reflect.get(object, key));
-    } catch (error) {
-      return `[unreadable: ${toText(error)}]`;
-    }
   }
 }

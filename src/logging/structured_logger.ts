@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
-import { toText } from "../core/to_text.ts";
 import type { Result } from "../core/result.ts";
 import { assertSink, type LogSink, type StepLogger } from "../core/step_logger.ts";
+import { toText } from "../core/to_text.ts";
 import type { LoggerOptions } from "./logger_options.ts";
 import { toJsonLine, toPrintable, toPrintableJson } from "./printable.ts";
 

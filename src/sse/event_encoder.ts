@@ -1,8 +1,8 @@
 import { describeError } from "../core/describe_error.ts";
-import { toText } from "../core/to_text.ts";
 import type { EventBase, RoutedToken, StepEventBase, StepResultEvent, WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import { toJson } from "../core/json.ts";
+import { toText } from "../core/to_text.ts";
 import type { Where } from "../core/token.ts";
 import { NameCache } from "./name_cache.ts";
 

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../core/clock.ts";
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import type { EncodeEventOptions } from "./encode_event.ts";
@@ -51,13 +51,13 @@ export function eventStreamResponse(
   events: AsyncIterable<WorkflowEvent<Any, Any>>,
   options: EventStreamOptions = {},
 ): Response {
-  const { onDisconnect = "cancel", heartbeatMs = 15_000, retryMs = 2_000, clock = systemClock, signal } = options;
+  const { onDisconnect = "cancel", heartbeatMs = 15_000, retryMs = 2_000, clock = systemClock } = options;
+  const { signal, describeError } = options;
   if (onDisconnect !== "cancel" && onDisconnect !== "detach") {
     throw new RangeError(`Cannot stream events: onDisconnect must be "cancel" or "detach": ${String(onDisconnect)}`);
   }
   assertDelay(heartbeatMs, "heartbeatMs", 1);
   assertDelay(retryMs, "retryMs", 0);
-  const { describeError } = options;
   const body = new EventBody(events[Symbol.asyncIterator](), {
     onDisconnect,
     heartbeatMs,
@@ -80,8 +80,7 @@ export function eventStreamResponse(
 }
 
 function assertDelay(value: number, name: string, least: number): void {
-  // 2^31 - 1 is the longest timer; a longer one would fire at once.
-  if (!Number.isInteger(value) || value < least || value > 2_147_483_647) {
+  if (!Number.isInteger(value) || value < least || value > LONGEST_TIMER_MS) {
     throw new RangeError(
       `Cannot stream events: ${name} must be a whole number of ms from ${least} on: ${String(value)}`,
     );
