@@ -18,9 +18,13 @@ export type { Clock } from "./src/core/clock.ts";
 export { systemClock } from "./src/core/clock.ts";
 export {
   DuplicateStepError,
+  GroupFailedError,
+  PayloadError,
   RunCancelledError,
+  RunTimeoutError,
   SerializationError,
   StepLimitError,
+  StepTimeoutError,
   StreamUsedError,
   UndeclaredRouteError,
   UnknownStepError,
@@ -30,9 +34,20 @@ export type * from "./src/core/events.ts";
 export type { Executor } from "./src/core/executor.ts";
 export type * from "./src/core/inference.ts";
 export type { Result } from "./src/core/result.ts";
-export type { Action, Decision, Enqueue, RoutePayload, Step, StepScope, Taking } from "./src/core/step.ts";
+export type { RetryPolicy } from "./src/core/retry_policy.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/core/standard_schema.ts";
+export type {
+  Action,
+  Decision,
+  Enqueue,
+  FanOutOptions,
+  RoutePayload,
+  Step,
+  StepScope,
+  Taking,
+} from "./src/core/step.ts";
 export type { LogSink, StepLogger, StepLogHelper } from "./src/core/step_logger.ts";
-export type { Where } from "./src/core/token.ts";
+export type { GroupMode, Where } from "./src/core/token.ts";
 export type { TraceEntry } from "./src/core/trace.ts";
 export type { RunOutcome, RunStream } from "./src/engine/run_stream.ts";
 export { InProcessExecutor } from "./src/executors/in_process_executor.ts";
@@ -40,6 +55,7 @@ export { BaseStepLogger } from "./src/logging/base_step_logger.ts";
 export { JsonLogger } from "./src/logging/json_logger.ts";
 export type { LoggerOptions } from "./src/logging/logger_options.ts";
 export { StructuredLogger } from "./src/logging/structured_logger.ts";
+export { asStep, type AsStepOptions, type InnerStep } from "./src/workflow/as_step.ts";
 export {
   decideIf,
   type DecideIfOptions,
@@ -48,6 +64,7 @@ export {
   type RouteTo,
   type RoutingDecision,
 } from "./src/workflow/decisions.ts";
+export type { RouteReport } from "./src/workflow/route_report.ts";
 export type { RunOptions } from "./src/workflow/run_options.ts";
 export {
   type ManySteps,

@@ -1,3 +1,5 @@
+import type { SchemaIssue } from "./standard_schema.ts";
+
 /** The parent of every error this package throws for a reason of its own. */
 export class WorkflowError extends Error {
   /** The name of the class. */
@@ -61,6 +63,65 @@ export class StepLimitError extends WorkflowError {
   }
 }
 
+/** The error of an attempt that took too long; also the reason its `scope.signal` aborts with. */
+export class StepTimeoutError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "StepTimeoutError";
+  /** The step that was too slow. */
+  readonly stepName: string;
+  /** The limit that was met, in ms. */
+  readonly timeoutMs: number;
+
+  /** Names the step and the limit, which is one of the whole attempt or of its silence. */
+  constructor(stepName: string, limit: "timeoutMs" | "idleTimeoutMs", timeoutMs: number) {
+    super(`Step ${JSON.stringify(stepName)} took too long: ${limit} = ${timeoutMs}`);
+    this.stepName = stepName;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** Ends a run that took longer than its `timeoutMs`. */
+export class RunTimeoutError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "RunTimeoutError";
+  /** The limit that was met, in ms. */
+  readonly timeoutMs: number;
+
+  /** Names the run and the limit. */
+  constructor(runId: string, timeoutMs: number) {
+    super(`Run ${JSON.stringify(runId)} took too long: timeoutMs = ${timeoutMs}`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The error of a step whose payload its `input` schema refuses. */
+export class PayloadError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "PayloadError";
+  /** The step that was to get the payload. */
+  readonly stepName: string;
+  /** What is wrong, as the schema tells it. */
+  readonly issues: readonly SchemaIssue[];
+
+  /** Names the step and every issue with its path. */
+  constructor(stepName: string, issues: readonly SchemaIssue[]) {
+    super(`Cannot run step ${JSON.stringify(stepName)}: ${issues.map(tell).join("; ")}`);
+    this.stepName = stepName;
+    this.issues = issues;
+  }
+}
+
+/** The error of those in a `fail-fast` group that were stopped because another failed, which is its `cause`. */
+export class GroupFailedError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "GroupFailedError";
+
+  /** Takes the error of the one that failed. */
+  constructor(cause: unknown) {
+    super("Stopped because another of its group failed", { cause });
+  }
+}
+
 /** The reason of a cancelled run when the one who cancelled it gave none. */
 export class RunCancelledError extends WorkflowError {
   /** The name of the class. */
@@ -112,4 +173,9 @@ function listOf(known: Iterable<string>): string {
   if (names.length === 0) return "the workflow has no steps";
   const shown = names.slice(0, 20).map((name) => JSON.stringify(name)).join(", ");
   return `known steps are ${shown}${names.length > 20 ? ` and ${names.length - 20} more` : ""}`;
+}
+
+function tell({ message, path }: SchemaIssue): string {
+  const keys = path?.map((key) => String(typeof key === "object" ? key.key : key)) ?? [];
+  return ["payload", ...keys].join(".") + `: ${message}`;
 }

@@ -37,6 +37,8 @@ export interface StepEventBase<Name extends string = string> extends EventBase {
   readonly step: Name;
   /** Counts the tries of the token from 1. */
   readonly attempt: number;
+  /** The steps around it, outermost first, if it is a step of a workflow inside the workflow; else it is not there. */
+  readonly path?: readonly string[];
 }
 
 /** An attempt at a token begins. */
@@ -68,6 +70,16 @@ export interface StepChunkEvent<Name extends string = string, Chunk = unknown> e
   readonly type: "step.chunk";
   /** What was yielded. */
   readonly value: Chunk;
+}
+
+/** An attempt failed and there will be another; the chunks of the failed one are void. */
+export interface StepRetryEvent<Name extends string = string> extends StepEventBase<Name> {
+  /** Tells the kinds of events apart. */
+  readonly type: "step.retry";
+  /** What the action threw. */
+  readonly error: unknown;
+  /** How long until the next attempt, in ms. */
+  readonly delayMs: number;
 }
 
 /** A token that a step put into the queue. */
@@ -119,6 +131,7 @@ export type StepEvent<Payloads, Returns, Name> = Name extends StepName<Payloads>
     | StepStartEvent<Name, PayloadOf<Payloads, Name>>
     | StepLogEvent<Name>
     | StepChunkEvent<Name, StepChunk<Payloads, Returns, Name>>
+    | StepRetryEvent<Name>
     | StepResultEvent<Name, PayloadOf<Payloads, Name>, StepValue<Payloads, Returns, Name>>
   : never;
 

@@ -1,3 +1,5 @@
+import type { Result } from "./result.ts";
+
 /**
  * What the type parameters of a workflow say about its steps. Three of them run through the public types:
  * `Payloads` maps step names to payloads, `Context` is the run's context, and `Returns` maps the names of the steps
@@ -25,6 +27,13 @@ export type PayloadOf<Payloads, Name extends StepName<Payloads>> = Payloads[Name
 /** The name, if a value can be the step's payload. It asks for one name only: a union of all would cost steps squared. */
 export type StepTaking<Payloads, Name, Value> = Name extends StepName<Payloads>
   ? [Value] extends [PayloadOf<Payloads, Name>] ? Name : never
+  : never;
+
+/** The name, if the step's payload can be a list of results. */
+export type TakingResults<Payloads, Name> = Name extends StepName<Payloads>
+  ? readonly Result<never>[] extends PayloadOf<Payloads, Name> ? Name
+  : PayloadOf<Payloads, Name> extends readonly Result<Any>[] ? Name
+  : never
   : never;
 
 /** What an action's value is: what it returns, awaited; for a generator what it returns in the end. */

@@ -1,13 +1,18 @@
+import type { RoutedToken } from "./events.ts";
+import { type Group, groupResults } from "./group.ts";
+import { IntMap } from "./int_map.ts";
 import type { Result } from "./result.ts";
-import type { Route, Token } from "./token.ts";
+import type { Member, Route, Token } from "./token.ts";
 import { TokenQueue } from "./token_queue.ts";
 
 /** All that a run is, as plain data: enough to go on from. */
 export interface RunState {
-  /** What is to be done. A token leaves it when its outcome is applied, so one at work is still its head. */
+  /** What is to be done. A token leaves it when its outcome is applied, or when it is taken to be at work beside others. */
   readonly queue: TokenQueue;
   readonly context: object;
   readonly counters: RunCounters;
+  /** The groups that are not finished, by id. */
+  readonly groups: IntMap<Group | undefined>;
 }
 
 /** What a run counts. */
@@ -16,6 +21,8 @@ export interface RunCounters {
   readonly tokens: number;
   /** Steps finished so far. */
   readonly steps: number;
+  /** Groups made so far: the last group's id. */
+  readonly groups: number;
 }
 
 /** What a step came to, as plain data. What it wrote to the context is there already. */
@@ -26,28 +33,98 @@ export interface Outcome {
   readonly routed: readonly Route[];
 }
 
+const NOTHING_ROUTED: readonly RoutedToken[] = [];
+
 /** The state of a run before its first step. */
-export function initialState(start: string, payload: unknown, context: object): RunState {
+export function initialState(first: Pick<Token, "id" | "parent" | "step" | "payload">, context: object): RunState {
   return {
-    queue: TokenQueue.empty.withTail({ id: 1, parent: null, step: start, payload }),
+    queue: TokenQueue.empty.withTail({ ...first, where: "tail", member: null }),
     context,
-    counters: { tokens: 1, steps: 0 },
+    counters: { tokens: first.id, steps: 0, groups: 0 },
+    groups: IntMap.empty,
   };
 }
 
 /**
- * The state once a token has come to its outcome: the token has left the queue, the step is counted, and its routes are
- * tokens in the queue.
+ * The state once a token has come to its outcome: the token has left the queue, the step is counted, its routes are
+ * tokens in the queue, and the group it is in knows.
  */
-export function apply(state: RunState, outcome: Outcome): RunState {
-  let { queue } = state;
-  let { tokens } = state.counters;
+export function apply(state: RunState, { token, routed, result }: Outcome): RunState {
+  const { member } = token;
+  let { queue, groups } = state;
+  let { tokens, groups: lastGroup } = state.counters;
+  /** How many tokens of the same group come of this one; a group inside counts as its `then` token. */
+  let follow = 0;
   // By id: an outcome that went through a journal has an equal token, not the same.
-  if (queue.head?.id === outcome.token.id) queue = queue.withoutHead();
-  for (const { step, payload, where } of outcome.routed) {
+  if (queue.head?.id === token.id) queue = queue.withoutHead();
+  for (const { step, payload, where, fanOut, index } of routed) {
     tokens += 1;
-    const token: Token = { id: tokens, parent: outcome.token.id, step, payload };
-    queue = where === "head" ? queue.withHead(token) : queue.withTail(token);
+    if (index === 0) follow += 1;
+    if (fanOut !== null && index === 0) {
+      lastGroup += 1;
+      groups = groups.with(lastGroup, { ...fanOut, member, open: fanOut.size, results: IntMap.empty });
+    }
+    const place = fanOut === null ? member : { group: lastGroup, index };
+    const next: Token = { id: tokens, parent: token.id, step, payload, where, member: place };
+    queue = where === "head" ? queue.withHead(next) : queue.withTail(next);
   }
-  return { queue, context: state.context, counters: { tokens, steps: state.counters.steps + 1 } };
+  const group = groupOf(groups, member);
+  if (!isGroupLive(groups, member)) groups = withoutDead(groups, member);
+  else if (group !== undefined && member !== null) {
+    const isEnd = follow === 0;
+    const results = isEnd ? group.results.with(member.index, result) : group.results;
+    const now: Group = { ...group, open: group.open - 1 + follow, results };
+    const isStopped = isEnd && !result.ok && group.mode === "fail-fast";
+    const isOver = isStopped || now.open === 0;
+    groups = groups.with(member.group, isOver ? undefined : now);
+    if (isStopped) {
+      queue = queue.filter(({ member }) => {
+        if (isGroupLive(groups, member)) return true;
+        groups = withoutDead(groups, member);
+        return false;
+      });
+    }
+    if (isOver) {
+      tokens += 1;
+      const payload = groupResults(now, result.error);
+      const { then: step, member } = group;
+      queue = queue.withTail({ id: tokens, parent: token.id, step, payload, where: "tail", member });
+    }
+  }
+  const counters = { tokens, steps: state.counters.steps + 1, groups: lastGroup };
+  return { queue, context: state.context, counters, groups };
+}
+
+/** The tokens that an outcome put into the queue, in their order. */
+export function routedTokens({ token, routed }: Outcome, before: RunState, after: RunState): readonly RoutedToken[] {
+  const last = after.counters.tokens;
+  let id = before.counters.tokens;
+  if (last === id) return NOTHING_ROUTED;
+  const tokens: RoutedToken[] = [];
+  for (const { step, where } of routed) {
+    id += 1;
+    tokens.push({ token: id, step, where });
+  }
+  // One more is that of the group which the outcome has finished.
+  if (id < last) tokens.push({ token: last, step: groupOf(before.groups, token.member)?.then ?? "", where: "tail" });
+  return tokens;
+}
+
+/** True while all the groups that a place lies in go on. */
+export function isGroupLive(groups: RunState["groups"], member: Member | null): boolean {
+  if (member === null) return true;
+  const group = groups.get(member.group);
+  return group !== undefined && isGroupLive(groups, group.member);
+}
+
+/** Forgets the groups around a place that lie in a group that has stopped. */
+function withoutDead(groups: RunState["groups"], member: Member | null): RunState["groups"] {
+  const group = groupOf(groups, member);
+  return member === null || group === undefined
+    ? groups
+    : withoutDead(groups.with(member.group, undefined), group.member);
+}
+
+function groupOf(groups: RunState["groups"], member: Member | null): Group | undefined {
+  return member === null ? undefined : groups.get(member.group);
 }

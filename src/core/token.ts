@@ -6,14 +6,48 @@ export interface Token {
   readonly parent: number | null;
   readonly step: string;
   readonly payload: unknown;
+  /** The end of the queue it was put at. */
+  readonly where: Where;
+  /** Its place in the group that waits for it, `null` for none. */
+  readonly member: Member | null;
+}
+
+/** A place in a group. */
+export interface Member {
+  /** The group's id. */
+  readonly group: number;
+  /** The place of the item among the group's payloads. */
+  readonly index: number;
 }
 
 /** The end of the queue a token is put at: `head` is taken next, `tail` after all that waits. */
 export type Where = "head" | "tail";
+
+/** What becomes of a group when a path in it ends in a failure: it goes on, or it stops at once. */
+export type GroupMode = "settle" | "fail-fast";
 
 /** A token that a decision asked for and that has no id yet. */
 export interface Route {
   readonly step: string;
   readonly payload: unknown;
   readonly where: Where;
+  /** The group it is an item of, `null` for none. The items of a group follow each other, from index 0 on. */
+  readonly fanOut: FanOut | null;
+  readonly index: number;
+}
+
+/** A group of tokens that a decision asked for. */
+export interface FanOut {
+  /** How many items it has. */
+  readonly size: number;
+  /** The step that gets their results. */
+  readonly then: string;
+  readonly mode: GroupMode;
+}
+
+/** True if the first comes before the second in a queue that holds both. */
+export function isBefore(first: Token, second: Token): boolean {
+  if (first.where !== second.where) return first.where === "head";
+  // What was put at the head last is taken first.
+  return first.where === "head" ? first.id > second.id : first.id < second.id;
 }

@@ -47,6 +47,13 @@ export class TokenQueue implements Iterable<Token> {
       : new TokenQueue(this.#front.next, this.#back, this.size - 1);
   }
 
+  /** The queue without the tokens that do not pass, in the time it takes to look at them all. */
+  filter(passes: (token: Token) => boolean): TokenQueue {
+    let queue = TokenQueue.empty;
+    for (const token of this) if (passes(token)) queue = queue.withTail(token);
+    return queue;
+  }
+
   *[Symbol.iterator](): Generator<Token, void, undefined> {
     for (let cell = this.#front; cell !== null; cell = cell.next) yield cell.token;
     for (let cell = reversed(this.#back); cell !== null; cell = cell.next) yield cell.token;

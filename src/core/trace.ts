@@ -16,4 +16,6 @@ export interface TraceEntry {
   readonly attempts: number;
   /** How many tokens waited when the step was done. */
   readonly queueLengthAfter: number;
+  /** The steps around it, outermost first, if it is a step of a workflow inside the workflow; else it is not there. */
+  readonly path?: readonly string[];
 }

@@ -1,38 +1,44 @@
 import type { StepScope } from "../core/step.ts";
 import type { StepLogHelper } from "../core/step_logger.ts";
 import type { Token } from "../core/token.ts";
+import type { Deadline } from "./deadline.ts";
+import type { RunPlan, RunSettings } from "./run_settings.ts";
 
 /** What an attempt needs of the run it belongs to. */
 export interface AttemptHost {
   readonly runId: string;
   /** True while somebody waits for an event. */
   readonly isWanted: boolean;
-  /** Why the run has ended, `null` while it goes on. */
-  readonly endReason: { readonly error: unknown } | null;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
   tellLog(attempt: Attempt, name: string, data: unknown): void;
   tellChunk(attempt: Attempt, value: unknown): void;
-  /** The attempt has a signal to abort when the run ends. */
-  watch(attempt: Attempt): void;
-  /** The attempt is over. */
-  unwatch(attempt: Attempt): void;
+  /** Runs another workflow inside this one, as the action of an attempt. */
+  runInside(attempt: Attempt, plan: RunPlan, settings: Pick<RunSettings, "context" | "executor">): Promise<void>;
 }
 
 /**
  * One try at a token: the action's scope and its log helper in one, since an object more for each step can be felt.
- * Once it or its run is over, nothing it does counts.
+ * Once it is over, nothing it does counts.
  */
 export class Attempt implements StepScope, StepLogHelper {
   readonly attempt: number;
+  readonly #host: AttemptHost;
+  readonly #token: Token;
   /** When its `step.start` was told, in epoch milliseconds. */
   #startedAt = 0;
   /** How many log events the reader was too slow for. */
   #droppedLogs = 0;
-  readonly #host: AttemptHost;
-  readonly #token: Token;
   #isClosed = false;
+  /** Nothing may come of the token any more. */
+  #isDropped = false;
+  #abortReason: unknown = undefined;
   #controller: AbortController | null = null;
+  #deadline: Deadline | null = null;
+  /** Ends the wait that follows the attempt. */
+  #wake: (() => void) | null = null;
+  /** The attempt after this one. */
+  #next: Attempt | null = null;
 
   constructor(host: AttemptHost, token: Token, attempt: number) {
     this.#host = host;
@@ -60,34 +66,40 @@ export class Attempt implements StepScope, StepLogHelper {
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      const { endReason } = this.#host;
-      if (endReason !== null) this.#controller.abort(endReason.error);
-      else if (!this.#isClosed) this.#host.watch(this);
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed || this.#host.endReason !== null;
+  heartbeat(): void {
+    this.#deadline?.touch();
   }
 
   event(name: string, data?: unknown): void {
     if (typeof name !== "string") {
       throw new TypeError(`Cannot log an event: expected a string as its name: ${typeof name}`);
     }
-    if (!this.isClosed) this.#host.tellLog(this, name, data);
+    if (this.#isClosed) return;
+    this.#deadline?.touch();
+    this.#host.tellLog(this, name, data);
   }
 
   // What follows is the engine's. It is static because actions hold the instance.
 
-  /** True while a generator should go on: somebody wants what it yields, or it has to be told that it is over. */
-  static isWanted(attempt: Attempt): boolean {
-    return attempt.isClosed || attempt.#host.isWanted;
+  /** Runs another workflow inside the attempt that the scope belongs to. */
+  static runInside(
+    scope: StepScope,
+    plan: RunPlan,
+    settings: Pick<RunSettings, "context" | "executor">,
+  ): Promise<void> {
+    if (!(#host in scope)) {
+      throw new TypeError("Cannot run a workflow inside a step: the scope is not the engine's own");
+    }
+    return scope.#host.runInside(scope, plan, settings);
   }
 
-  /** Settles when somebody asks for an event, or when the run ends. */
-  static demand(attempt: Attempt): Promise<void> {
-    return attempt.#host.demand();
+  static tokenOf(attempt: Attempt): Token {
+    return attempt.#token;
   }
 
   static begin(attempt: Attempt, startedAt: number): void {
@@ -106,17 +118,71 @@ export class Attempt implements StepScope, StepLogHelper {
     return attempt.#droppedLogs;
   }
 
-  static chunk(attempt: Attempt, value: unknown): void {
-    if (!attempt.isClosed) attempt.#host.tellChunk(attempt, value);
+  static isClosed(attempt: Attempt): boolean {
+    return attempt.#isClosed;
   }
 
-  static abort(attempt: Attempt, reason: unknown): void {
-    attempt.#controller?.abort(reason);
+  static isDropped(attempt: Attempt): boolean {
+    return attempt.#isDropped;
+  }
+
+  /** The last attempt at the token so far. */
+  static last(attempt: Attempt): Attempt {
+    return attempt.#next === null ? attempt : Attempt.last(attempt.#next);
+  }
+
+  /** Another attempt at the token: the next one, or this one over again for the decision to log with. */
+  static follow(attempt: Attempt, number: number): Attempt {
+    const next = new Attempt(attempt.#host, attempt.#token, number);
+    next.#startedAt = attempt.#startedAt;
+    next.#droppedLogs = attempt.#droppedLogs;
+    attempt.#next = next;
+    return next;
+  }
+
+  static limit(attempt: Attempt, deadline: Deadline): void {
+    attempt.#deadline = deadline;
+  }
+
+  /** Waits until somebody wants a chunk, or the attempt is over; `null` where that is so already. */
+  static demand(attempt: Attempt): Promise<void> | null {
+    return attempt.#isClosed || attempt.#host.isWanted ? null : attempt.#waitForDemand();
+  }
+
+  static chunk(attempt: Attempt, value: unknown): void {
+    if (attempt.#isClosed) return;
+    attempt.#deadline?.touch();
+    attempt.#host.tellChunk(attempt, value);
+  }
+
+  /** Keeps what ends the wait before the next attempt early. */
+  static wakeBy(attempt: Attempt, wake: () => void): void {
+    attempt.#wake = wake;
   }
 
   /** Ends the attempt: what its action still does is dropped. */
   static close(attempt: Attempt): void {
     attempt.#isClosed = true;
-    if (attempt.#controller !== null) attempt.#host.unwatch(attempt);
+    attempt.#deadline?.stop();
+  }
+
+  /** Ends the attempt from outside, while its action is at work. */
+  static abort(attempt: Attempt, reason: unknown): void {
+    Attempt.close(attempt);
+    attempt.#abortReason = reason;
+    attempt.#controller?.abort(reason);
+  }
+
+  /** Ends the work at the token from outside: nothing comes of it. */
+  static drop(attempt: Attempt, reason: unknown): void {
+    attempt.#isDropped = true;
+    Attempt.abort(attempt, reason);
+    attempt.#wake?.();
+  }
+
+  async #waitForDemand(): Promise<void> {
+    this.#deadline?.stop();
+    await this.#host.demand();
+    if (!this.#isClosed) this.#deadline?.start();
   }
 }

@@ -1,6 +1,6 @@
-import type { RoutedToken, RunStatus } from "../core/events.ts";
+import type { RoutedToken, RunStatus, WorkflowEvent } from "../core/events.ts";
 import type { Outcome } from "../core/state.ts";
-import type { Route, Token } from "../core/token.ts";
+import type { Token } from "../core/token.ts";
 import { Attempt } from "./attempt.ts";
 import type { HandOff } from "./hand_off.ts";
 import type { RunPlan } from "./run_settings.ts";
@@ -13,34 +13,34 @@ export interface EventTellerOptions {
   readonly handOff: HandOff;
   /** How many events may wait for the reader before its logs are dropped. */
   readonly maxBufferedEvents: number;
+  /** Where the run is, if it is inside another one. */
+  readonly around: { readonly attempt: Attempt; readonly path: readonly string[] } | null;
 }
 
-const NOTHING_ROUTED: readonly RoutedToken[] = [];
-
 /**
- * Makes the run's events, numbers them and hands them to the reader. The fields of a type always come in one order, so
- * that its events share one hidden class. With nobody to read, events are counted and not made.
+ * Makes the run's events and hands them to the reader. The fields of a type always come in one order, so that its events
+ * share one hidden class. With nobody to read, they are not made.
  */
 export class EventTeller {
   readonly #runId: string;
   readonly #clock: TurnClock;
   readonly #handOff: HandOff;
   readonly #maxBufferedEvents: number;
-  #seq = 0;
+  readonly #around: EventTellerOptions["around"];
 
   constructor(options: EventTellerOptions) {
     this.#runId = options.runId;
     this.#clock = options.clock;
     this.#handOff = options.handOff;
     this.#maxBufferedEvents = options.maxBufferedEvents;
+    this.#around = options.around;
   }
 
   runStart(plan: RunPlan): void {
-    this.#seq += 1;
     if (this.#handOff.isDrained) return;
     this.#handOff.push({
       type: "run.start",
-      seq: this.#seq,
+      seq: this.#handOff.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       workflow: plan.workflow,
@@ -51,13 +51,12 @@ export class EventTeller {
   }
 
   stepStart(attempt: Attempt, token: Token): void {
-    this.#seq += 1;
     if (this.#handOff.isDrained) return;
     const at = this.#clock.nowOrLast();
     Attempt.begin(attempt, at);
-    this.#handOff.push({
+    this.#push({
       type: "step.start",
-      seq: this.#seq,
+      seq: this.#handOff.nextSeq(),
       runId: this.#runId,
       at,
       token: token.id,
@@ -71,11 +70,10 @@ export class EventTeller {
   /** Tells a log event, or drops it if too many events wait; answers whether it was told. */
   stepLog(attempt: Attempt, name: string, data: unknown): boolean {
     if (this.#handOff.size >= this.#maxBufferedEvents) return false;
-    this.#seq += 1;
     if (this.#handOff.isDrained) return true;
-    this.#handOff.push({
+    this.#push({
       type: "step.log",
-      seq: this.#seq,
+      seq: this.#handOff.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       token: attempt.token,
@@ -88,11 +86,10 @@ export class EventTeller {
   }
 
   stepChunk(attempt: Attempt, value: unknown): void {
-    this.#seq += 1;
     if (this.#handOff.isDrained) return;
-    this.#handOff.push({
+    this.#push({
       type: "step.chunk",
-      seq: this.#seq,
+      seq: this.#handOff.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       token: attempt.token,
@@ -102,15 +99,28 @@ export class EventTeller {
     });
   }
 
-  /** Tells a step's outcome; the tokens it routed to have ids from `firstId` on. */
-  stepResult(attempt: Attempt, outcome: Outcome, firstId: number, queueLength: number): void {
-    this.#seq += 1;
+  stepRetry(attempt: Attempt, error: unknown, delayMs: number): void {
     if (this.#handOff.isDrained) return;
-    const { token, result, routed } = outcome;
+    this.#push({
+      type: "step.retry",
+      seq: this.#handOff.nextSeq(),
+      runId: this.#runId,
+      at: this.#clock.now(),
+      token: attempt.token,
+      step: attempt.step,
+      attempt: attempt.attempt,
+      error,
+      delayMs,
+    });
+  }
+
+  stepResult(attempt: Attempt, outcome: Outcome, routed: readonly RoutedToken[], queueLength: number): void {
+    if (this.#handOff.isDrained) return;
+    const { token, result } = outcome;
     const at = this.#clock.now();
-    this.#handOff.push({
+    this.#push({
       type: "step.result",
-      seq: this.#seq,
+      seq: this.#handOff.nextSeq(),
       runId: this.#runId,
       at,
       token: token.id,
@@ -118,7 +128,7 @@ export class EventTeller {
       attempt: attempt.attempt,
       payload: token.payload,
       result,
-      routed: toRoutedTokens(routed, firstId),
+      routed,
       queueLength,
       durationMs: at - Attempt.startedAt(attempt),
       droppedLogs: Attempt.droppedLogs(attempt),
@@ -127,11 +137,10 @@ export class EventTeller {
 
   runEnd(status: RunStatus, error: unknown, steps: number): void {
     this.#clock.stop();
-    this.#seq += 1;
     if (this.#handOff.isDrained) return;
     this.#handOff.push({
       type: "run.end",
-      seq: this.#seq,
+      seq: this.#handOff.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       status,
@@ -139,13 +148,12 @@ export class EventTeller {
       steps,
     });
   }
-}
 
-function toRoutedTokens(routed: readonly Route[], firstId: number): readonly RoutedToken[] {
-  if (routed.length === 0) return NOTHING_ROUTED;
-  // One route is by far the most common; a literal is cheaper than a map.
-  const [only] = routed;
-  return routed.length === 1 && only !== undefined
-    ? [{ token: firstId, step: only.step, where: only.where }]
-    : routed.map(({ step, where }, index) => ({ token: firstId + index, step, where }));
+  #push(event: Extract<WorkflowEvent, { readonly token: number }>): void {
+    if (this.#around === null) return this.#handOff.push(event);
+    const { attempt, path } = this.#around;
+    // What happens inside shows that the step around it is alive.
+    attempt.heartbeat();
+    this.#handOff.push({ ...event, path });
+  }
 }

@@ -19,8 +19,8 @@ export async function drainGenerator(generator: AnyGenerator, attempt: Attempt):
   let isDone = false;
   try {
     while (true) {
-      while (!Attempt.isWanted(attempt)) await Attempt.demand(attempt);
-      if (attempt.isClosed) return undefined;
+      for (let demand = Attempt.demand(attempt); demand !== null; demand = Attempt.demand(attempt)) await demand;
+      if (Attempt.isClosed(attempt)) return undefined;
       const pulled = generator.next();
       const { done, value } = isThenable(pulled) ? await pulled : pulled;
       if (done) {

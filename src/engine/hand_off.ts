@@ -31,6 +31,7 @@ export class HandOff {
   #isProducing = false;
   #isDrained = false;
   #isClosed = false;
+  #lastSeq = 0;
   /** What the next reader is rejected with, once. */
   #failure: { readonly error: unknown } | null = null;
 
@@ -56,6 +57,11 @@ export class HandOff {
   /** True once nobody will read: events need not even be made. */
   get isDrained(): boolean {
     return this.#isDrained;
+  }
+
+  /** The number of the next event. */
+  nextSeq(): number {
+    return this.#lastSeq += 1;
   }
 
   push(event: WorkflowEvent): void {

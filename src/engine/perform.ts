@@ -1,39 +1,107 @@
+import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
+import { PayloadError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Result } from "../core/result.ts";
+import { retryDelayMs, type RetryPolicy } from "../core/retry_policy.ts";
 import type { Outcome } from "../core/state.ts";
+import type { Step } from "../core/step.ts";
 import type { Route, Token } from "../core/token.ts";
 import { Attempt } from "./attempt.ts";
+import { toInput } from "./check_input.ts";
+import { Deadline } from "./deadline.ts";
 import { drainGenerator, isGenerator } from "./generator_action.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { Routes } from "./routes.ts";
 import { isThenable } from "./thenable.ts";
 
+/** What a step is performed by: the run's loop, or whatever hosts it. */
+export interface StepHost {
+  readonly clock: Clock;
+  readonly context: Record<string, unknown>;
+  readonly executor: Executor;
+  readonly steps: ReadonlyMap<string, RegisteredStep>;
+  /** Tells that the attempt failed and how long it takes until the next. */
+  tellRetry(failed: Attempt, error: unknown, delayMs: number): void;
+  /** Begins the attempt, which is not the first. */
+  beginAgain(attempt: Attempt): void;
+  /** Waits until the decisions before the token's are through; `null` if none is under way. */
+  turn(token: Token): Promise<void> | null;
+  /** The token's decision takes its time: those that come after it wait. */
+  holdTurn(token: Token): void;
+}
+
 const NO_ROUTES: readonly Route[] = [];
 
 /**
- * Runs a step's action and then its decision, and answers what came of them as data. `null` says that the attempt was
- * closed meanwhile and nothing came of it. A decision that throws makes this throw (or reject): that ends the run.
+ * Runs a step's action, as often as its policy says, and then its decision, and answers what came of them as data.
+ * `null` says that the token was dropped meanwhile and nothing came of it. A decision that throws makes this throw (or
+ * reject): that ends the run.
  *
  * What is synchronous is done in the same call, with no promise in between.
  */
 export function perform(
   registered: RegisteredStep,
-  token: Token,
-  context: Record<string, unknown>,
-  executor: Executor,
-  attempt: Attempt,
+  first: Attempt,
+  host: StepHost,
 ): Outcome | null | Promise<Outcome | null> {
-  let result: Result;
-  try {
-    const returned = executor.execute(registered.step, context, token.payload, attempt, attempt);
-    if (isThenable(returned) || isGenerator(returned)) {
-      return settle(returned, attempt).then((settled) => decide(registered, token, context, settled, attempt));
-    }
-    result = { ok: true, value: returned, error: null };
-  } catch (error) {
-    result = { ok: false, value: null, error };
+  const result = tryOnce(registered.step, first, host);
+  if (isThenable(result) || (!result.ok && registered.step.retry !== undefined)) {
+    return performLater(registered, first, host, result);
   }
-  return decide(registered, token, context, result, attempt);
+  const turn = host.turn(Attempt.tokenOf(first));
+  return turn === null
+    ? decide(registered, first, host, result)
+    : turn.then(() => decide(registered, first, host, result));
+}
+
+async function performLater(
+  registered: RegisteredStep,
+  first: Attempt,
+  host: StepHost,
+  firstResult: Result | Promise<Result>,
+): Promise<Outcome | null> {
+  const { step } = registered;
+  let attempt = first;
+  let result = await firstResult;
+  for (let retry = retryOf(step, result, attempt); retry !== null; retry = retryOf(step, result, attempt)) {
+    if (Attempt.isDropped(attempt)) return null;
+    const delayMs = retryDelayMs(retry, result.error, attempt.attempt, host.clock.now());
+    Attempt.close(attempt);
+    host.tellRetry(attempt, result.error, delayMs);
+    await wait(attempt, delayMs, host.clock);
+    if (Attempt.isDropped(attempt)) return null;
+    attempt = Attempt.follow(attempt, attempt.attempt + 1);
+    host.beginAgain(attempt);
+    result = await tryOnce(step, attempt, host);
+  }
+  if (Attempt.isDropped(attempt)) return null;
+  // One that was stopped by its timeout may still log; the decision has a log of its own.
+  if (Attempt.isClosed(attempt)) attempt = Attempt.follow(attempt, attempt.attempt);
+  const turn = host.turn(Attempt.tokenOf(attempt));
+  if (turn !== null) await turn;
+  return decide(registered, attempt, host, result);
+}
+
+/** One attempt at the action. It never throws and never rejects. */
+function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise<Result> {
+  const { payload } = Attempt.tokenOf(attempt);
+  const executor = step.executor ?? host.executor;
+  const execute = (input: unknown) => executor.execute(step, host.context, input, attempt, attempt);
+  try {
+    const checked = step.input?.["~standard"].validate(payload);
+    const returned = checked === undefined
+      ? executor.execute(step, host.context, payload, attempt, attempt)
+      : isThenable(checked)
+      ? checked.then((result) => execute(toInput(step, result)))
+      : execute(toInput(step, checked));
+    if (!isThenable(returned) && !isGenerator(returned)) return { ok: true, value: returned, error: null };
+    const settled = settle(returned, attempt);
+    return step.timeoutMs === undefined && step.idleTimeoutMs === undefined
+      ? settled
+      : settleInTime(settled, step, attempt, host.clock);
+  } catch (error) {
+    return { ok: false, value: null, error };
+  }
 }
 
 async function settle(returned: unknown, attempt: Attempt): Promise<Result> {
@@ -47,46 +115,80 @@ async function settle(returned: unknown, attempt: Attempt): Promise<Result> {
   }
 }
 
-function decide(
-  registered: RegisteredStep,
-  token: Token,
-  context: Record<string, unknown>,
-  result: Result,
-  attempt: Attempt,
-): Outcome | null | Promise<Outcome | null> {
-  if (attempt.isClosed) return null;
-  context[registered.resultKey] = result.value;
-  const { step } = registered;
-  if (step.decision === undefined) return toOutcome(token, result, NO_ROUTES, attempt);
+/** What the attempt comes to, or its timeout, whichever is first. */
+function settleInTime(settled: Promise<Result>, step: Step, attempt: Attempt, clock: Clock): Promise<Result> {
+  return new Promise((resolve) => {
+    const expire = (error: unknown) => {
+      Attempt.abort(attempt, error);
+      resolve({ ok: false, value: null, error });
+    };
+    const deadline = new Deadline(step, clock, expire);
+    Attempt.limit(attempt, deadline);
+    settled.then((result) => {
+      deadline.stop();
+      resolve(result);
+    });
+  });
+}
 
-  const routes = new Routes(step, result.value);
+/** Waits before the next attempt, or until the token is dropped. */
+function wait(attempt: Attempt, delayMs: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, Math.min(delayMs, LONGEST_TIMER_MS));
+    Attempt.wakeBy(attempt, () => {
+      clock.clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** The step's policy if the attempt failed and is to be followed by another, else `null`. */
+function retryOf({ retry }: Step, { ok, error }: Result, { attempt }: Attempt): RetryPolicy | null {
+  // A payload is not better the second time.
+  if (ok || retry === undefined || error instanceof PayloadError || attempt >= retry.maxAttempts) return null;
+  return retry.when?.(error, attempt) === false ? null : retry;
+}
+
+function decide(
+  { step, resultKey }: RegisteredStep,
+  attempt: Attempt,
+  host: StepHost,
+  result: Result,
+): Outcome | null | Promise<Outcome | null> {
+  if (Attempt.isDropped(attempt)) return null;
+  const { context } = host;
+  context[resultKey] = result.value;
+  if (step.decision === undefined) return toOutcome(attempt, result, NO_ROUTES);
+
+  const routes = new Routes(step, result.value, host.steps);
   let isPending = false;
   try {
     const decided = step.decision(context, result, routes, attempt);
-    if (!isThenable(decided)) return attempt.isClosed ? null : toOutcome(token, result, routes.routed, attempt);
+    if (!isThenable(decided)) return toOutcome(attempt, result, routes.routed);
     isPending = true;
-    return decideLater(decided, token, result, routes, attempt);
+    host.holdTurn(Attempt.tokenOf(attempt));
+    return finish(decided, attempt, result, routes);
   } finally {
     if (!isPending) routes.close();
   }
 }
 
-async function decideLater(
+async function finish(
   decided: PromiseLike<unknown>,
-  token: Token,
+  attempt: Attempt,
   result: Result,
   routes: Routes,
-  attempt: Attempt,
 ): Promise<Outcome | null> {
   try {
     await decided;
-    return attempt.isClosed ? null : toOutcome(token, result, routes.routed, attempt);
+    return toOutcome(attempt, result, routes.routed);
   } finally {
     routes.close();
   }
 }
 
-function toOutcome(token: Token, result: Result, routed: readonly Route[], attempt: Attempt): Outcome {
+function toOutcome(attempt: Attempt, result: Result, routed: readonly Route[]): Outcome | null {
+  if (Attempt.isDropped(attempt)) return null;
   Attempt.close(attempt);
-  return { token, attempts: attempt.attempt, result, routed };
+  return { token: Attempt.tokenOf(attempt), attempts: attempt.attempt, result, routed };
 }

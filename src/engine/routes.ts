@@ -1,6 +1,7 @@
-import { UndeclaredRouteError } from "../core/errors.ts";
-import type { Enqueue, Step } from "../core/step.ts";
-import type { Route, Where } from "../core/token.ts";
+import { UndeclaredRouteError, UnknownStepError } from "../core/errors.ts";
+import type { Enqueue, FanOutOptions, Step } from "../core/step.ts";
+import type { FanOut, Route, Where } from "../core/token.ts";
+import type { RegisteredStep } from "./registered_step.ts";
 
 const NO_ROUTES: readonly Route[] = [];
 
@@ -8,42 +9,67 @@ const NO_ROUTES: readonly Route[] = [];
 export class Routes implements Enqueue {
   readonly #step: Step;
   readonly #value: unknown;
+  readonly #steps: ReadonlyMap<string, RegisteredStep>;
   #routed: Route[] | null = null;
   #isClosed = false;
 
-  constructor(step: Step, value: unknown) {
+  constructor(step: Step, value: unknown, steps: ReadonlyMap<string, RegisteredStep>) {
     this.#step = step;
     this.#value = value;
+    this.#steps = steps;
   }
 
   get routed(): readonly Route[] {
     return this.#routed ?? NO_ROUTES;
   }
 
-  head(step: string, payload?: unknown): void {
+  head(step: string, payload: unknown = this.#value): void {
+    this.#assertRoute(step);
     this.#add(step, payload, "head");
   }
 
-  tail(step: string, payload?: unknown): void {
+  tail(step: string, payload: unknown = this.#value): void {
+    this.#assertRoute(step);
     this.#add(step, payload, "tail");
+  }
+
+  all(step: string, payloads: readonly unknown[], options: FanOutOptions): void {
+    if (!Array.isArray(payloads)) {
+      throw new TypeError(`Cannot fan out: expected an array of payloads: ${typeof payloads}`);
+    }
+    const { then, mode = "settle" } = Object(options) as FanOutOptions;
+    if (mode !== "settle" && mode !== "fail-fast") {
+      throw new RangeError(`Cannot fan out: mode must be "settle" or "fail-fast": ${String(mode)}`);
+    }
+    for (const name of [step, then]) {
+      this.#assertRoute(name);
+      if (!this.#steps.has(name)) throw new UnknownStepError(name, this.#steps.keys());
+    }
+    const size = payloads.length;
+    if (size === 0) this.#add(then, [], "tail");
+    const fanOut = { size, then, mode };
+    for (let index = 0; index < size; index += 1) this.#add(step, payloads[index], "tail", fanOut, index);
   }
 
   close(): void {
     this.#isClosed = true;
   }
 
-  #add(step: string, payload: unknown, where: Where): void {
+  #assertRoute(target: string): void {
     const { name, routes } = this.#step;
-    if (typeof step !== "string") {
-      throw new TypeError(`Cannot enqueue a token: expected a string as the step's name: ${typeof step}`);
+    if (typeof target !== "string") {
+      throw new TypeError(`Cannot enqueue a token: expected a string as the step's name: ${typeof target}`);
     }
     if (this.#isClosed) {
       throw new TypeError(
-        `Cannot enqueue ${JSON.stringify(step)}: the decision of step ${JSON.stringify(name)} has settled`,
+        `Cannot enqueue ${JSON.stringify(target)}: the decision of step ${JSON.stringify(name)} has settled`,
       );
     }
-    if (routes !== undefined && !routes.includes(step)) throw new UndeclaredRouteError(name, step, routes);
-    const route: Route = { step, payload: payload === undefined ? this.#value : payload, where };
+    if (routes !== undefined && !routes.includes(target)) throw new UndeclaredRouteError(name, target, routes);
+  }
+
+  #add(step: string, payload: unknown, where: Where, fanOut: FanOut | null = null, index = 0): void {
+    const route: Route = { step, payload, where, fanOut, index };
     // Most decisions route once; an empty array that is pushed to would make room for seventeen.
     if (this.#routed === null) this.#routed = [route];
     else this.#routed.push(route);

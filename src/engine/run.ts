@@ -1,12 +1,21 @@
-import { RunCancelledError, StepLimitError, UnknownStepError } from "../core/errors.ts";
+import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
+import {
+  GroupFailedError,
+  RunCancelledError,
+  RunTimeoutError,
+  StepLimitError,
+  UnknownStepError,
+} from "../core/errors.ts";
 import type { RunStatus } from "../core/events.ts";
-import { apply, initialState, type Outcome, type RunState } from "../core/state.ts";
+import type { Executor } from "../core/executor.ts";
+import { apply, initialState, isGroupLive, type Outcome, routedTokens, type RunState } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
 import { GuardedLogger } from "./guarded_logger.ts";
 import { HandOff } from "./hand_off.ts";
-import { perform } from "./perform.ts";
+import { Lanes } from "./lanes.ts";
+import { perform, type StepHost } from "./perform.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { settledWithin } from "./settled_within.ts";
@@ -23,69 +32,117 @@ export interface RunEnding {
   readonly cleanup: Promise<void> | null;
 }
 
-/** The loop of one run: takes tokens while somebody wants events, performs their steps and tells what happens. */
-export class Run implements AttemptHost {
-  readonly runId: string;
+/** What a run shares with those inside it: one sequence of events, one trace, one count of tokens and steps. */
+interface Stage {
   readonly handOff: HandOff;
-  readonly trace = new TraceRecorder();
+  readonly trace: TraceRecorder;
+  readonly clock: TurnClock;
+  /** The last token's id. */
+  tokens: number;
+  /** Steps that are at work or finished. */
+  startedSteps: number;
+  finishedSteps: number;
+  /** How many actions are at work and wait for something. */
+  busy: number;
+}
+
+/** Where a run inside another one is. */
+interface Surroundings {
+  readonly stage: Stage;
+  readonly run: Run;
+  /** The attempt whose action it is. */
+  readonly attempt: Attempt;
+  /** The steps around it, outermost first. */
+  readonly path: readonly string[];
+}
+
+/** The loop of one run: takes tokens while somebody wants events, performs their steps and tells what happens. */
+export class Run implements AttemptHost, StepHost {
+  readonly runId: string;
+  readonly steps: ReadonlyMap<string, RegisteredStep>;
+  readonly context: Record<string, unknown>;
+  readonly executor: Executor;
+  readonly clock: Clock;
   readonly #plan: RunPlan;
-  readonly #steps: ReadonlyMap<string, RegisteredStep>;
   readonly #settings: RunSettings;
+  readonly #around: Surroundings | null;
+  readonly #stage: Stage;
   readonly #logger: GuardedLogger | null;
   readonly #tell: EventTeller;
-  /** What is at work and waits for something; each settles when its step has. */
-  readonly #inFlight = new Set<Promise<void>>();
   readonly #onEnd: (ending: RunEnding) => void;
+  readonly #lanes: Lanes;
+  /** The first attempt of each token that is at work and waits for something. */
+  readonly #atWork = new Set<Attempt>();
+  /** What settles when nothing of a token is at work any more, not even what was dropped. */
+  readonly #inFlight = new Set<Promise<void>>();
+  /** The tokens whose decision is under way or next, in the order in which their actions finished. */
+  readonly #line = new Map<Token, () => void>();
   #state: RunState;
-  /** The attempts whose signal somebody has asked for. */
-  readonly #watched = new Set<Attempt>();
   #ending: RunEnding | null = null;
+  #stopTimeout: (() => void) | null = null;
   #hasBegun = false;
-  /** The synchronous part of a step is on the stack. */
-  #isStarting = false;
+  /** The attempt whose synchronous part is on the stack. */
+  #starting: Attempt | null = null;
   #isAdvancing = false;
+  /** A run inside another waits for somebody to want an event. */
+  #isIdle = false;
 
   constructor(
     plan: RunPlan,
-    steps: ReadonlyMap<string, RegisteredStep>,
     settings: RunSettings,
     onEnd: (ending: RunEnding) => void,
+    around: Surroundings | null = null,
   ) {
     const { runId, clock, maxBufferedEvents, loggers } = settings;
     this.runId = runId;
-    this.handOff = new HandOff(runId);
+    this.steps = plan.steps;
+    this.context = settings.context;
+    this.executor = settings.executor;
+    this.clock = clock;
     this.#plan = plan;
-    this.#steps = steps;
     this.#settings = settings;
+    this.#around = around;
+    this.#stage = around?.stage ?? {
+      handOff: new HandOff(runId),
+      trace: new TraceRecorder(),
+      clock: new TurnClock(clock),
+      tokens: 0,
+      startedSteps: 0,
+      finishedSteps: 0,
+      busy: 0,
+    };
     this.#logger = loggers.length === 0 ? null : new GuardedLogger(loggers, this.#tellLoggerFailed);
     this.#tell = new EventTeller({
       runId,
-      clock: new TurnClock(clock),
-      maxBufferedEvents,
+      clock: this.#stage.clock,
       handOff: this.handOff,
+      maxBufferedEvents,
+      around,
     });
+    this.#lanes = new Lanes(plan.steps);
     this.#onEnd = onEnd;
-    this.#state = initialState(plan.start, plan.payload, settings.context);
+    this.#stage.tokens += 1;
+    this.#state = initialState(
+      { id: this.#stage.tokens, parent: around?.attempt.token ?? null, step: plan.start, payload: plan.payload },
+      settings.context,
+    );
+    if (plan.checked !== null) this.#waitForCheck(plan.checked);
+  }
+
+  get handOff(): HandOff {
+    return this.#stage.handOff;
+  }
+
+  get trace(): TraceRecorder {
+    return this.#stage.trace;
   }
 
   get isWanted(): boolean {
     return this.handOff.isWanted;
   }
 
-  get endReason(): RunEnding | null {
-    return this.#ending;
-  }
-
   demand(): Promise<void> {
     return this.handOff.demand();
-  }
-
-  watch(attempt: Attempt): void {
-    this.#watched.add(attempt);
-  }
-
-  unwatch(attempt: Attempt): void {
-    this.#watched.delete(attempt);
   }
 
   /** Goes on for as long as somebody wants an event and nothing has to be waited for. */
@@ -94,16 +151,38 @@ export class Run implements AttemptHost {
     this.#isAdvancing = true;
     try {
       if (!this.#hasBegun) this.#begin();
-      while (this.handOff.isWanted && this.#startNext());
+      while (this.isWanted && this.#startNext());
     } finally {
       this.#isAdvancing = false;
     }
+    if (this.#around !== null) this.#waitForDemand();
   }
 
   /** Ends the run at once, unless it has ended. */
   cancel(reason?: unknown): RunEnding {
     if (!this.#hasBegun) this.#begin();
     return this.#end("cancelled", reason === undefined ? new RunCancelledError(this.runId) : reason);
+  }
+
+  /** Runs another workflow inside this one, as the action of an attempt; rejects if that run does not complete. */
+  runInside(
+    attempt: Attempt,
+    plan: RunPlan,
+    settings: Pick<RunSettings, "context" | "executor">,
+  ): Promise<void> {
+    const path = [...this.#around?.path ?? [], attempt.step];
+    return new Promise((resolve, reject) => {
+      const onEnd = async ({ status, error, cleanup }: RunEnding) => {
+        // The limit is one for all: who meets it inside has met it outside.
+        if (error instanceof StepLimitError) this.#end("failed", error);
+        if (cleanup !== null) await cleanup;
+        if (status === "completed") resolve();
+        else reject(error);
+      };
+      const { signal } = attempt;
+      const around = { stage: this.#stage, run: this, attempt, path };
+      new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, around).advance();
+    });
   }
 
   tellLog(attempt: Attempt, name: string, data: unknown): void {
@@ -116,13 +195,53 @@ export class Run implements AttemptHost {
     this.#tell.stepChunk(attempt, value);
   }
 
+  tellRetry(failed: Attempt, error: unknown, delayMs: number): void {
+    this.#tell.stepRetry(failed, error, delayMs);
+  }
+
+  beginAgain(attempt: Attempt): void {
+    this.#tell.stepStart(attempt, Attempt.tokenOf(attempt));
+  }
+
+  turn(token: Token): Promise<void> | null {
+    return this.#line.size === 0 ? null : new Promise((come) => this.#line.set(token, come));
+  }
+
+  holdTurn(token: Token): void {
+    if (!this.#line.has(token)) this.#line.set(token, () => {});
+  }
+
   #begin(): void {
     this.#hasBegun = true;
-    this.#tell.runStart(this.#plan);
-    const { signal } = this.#settings;
+    if (this.#around === null) this.#tell.runStart(this.#plan);
+    const { signal, timeoutMs } = this.#settings;
+    if (timeoutMs <= LONGEST_TIMER_MS) {
+      const error = new RunTimeoutError(this.runId, timeoutMs);
+      const timer = this.clock.setTimeout(() => this.#end("failed", error), timeoutMs);
+      this.#stopTimeout = () => this.clock.clearTimeout(timer);
+    }
     if (signal === null) return;
     if (signal.aborted) this.#cancelBySignal();
     else signal.addEventListener("abort", this.#cancelBySignal);
+  }
+
+  /** Nothing happens before the payload is known to be good; a bad one ends the run before it has begun. */
+  #waitForCheck(checked: PromiseLike<unknown>): void {
+    this.#isAdvancing = true;
+    checked.then(() => {
+      this.#isAdvancing = false;
+      this.advance();
+    }, (error) => this.#end("failed", error));
+  }
+
+  /** A run inside another hears only so that somebody wants an event. */
+  #waitForDemand(): void {
+    if (this.#isIdle || this.isWanted || this.#ending !== null) return;
+    this.#isIdle = true;
+    this.demand().then(() => {
+      this.#isIdle = false;
+      this.advance();
+    });
   }
 
   readonly #cancelBySignal = (): void => {
@@ -134,42 +253,66 @@ export class Run implements AttemptHost {
 
   /** Performs the next token's step, as far as it needs no waiting; `false` if none can start now. */
   #startNext(): boolean {
-    if (this.#ending !== null || this.#inFlight.size > 0) return false;
-    const token = this.#state.queue.head;
+    const { maxSteps, concurrency } = this.#settings;
+    if (this.#ending !== null || (this.#stage.busy >= concurrency && !this.#hasOwnRoom)) return false;
+    const token = this.#nextToken();
     if (token === undefined) {
-      this.#end("completed", null);
+      if (this.#atWork.size === 0) this.#end("completed", null);
       return false;
     }
-    const registered = this.#steps.get(token.step);
-    const { maxSteps } = this.#settings;
-    if (registered === undefined) this.#end("failed", new UnknownStepError(token.step, this.#steps.keys()));
-    else if (this.#state.counters.steps >= maxSteps) this.#end("failed", new StepLimitError(maxSteps, token.step));
+    const registered = this.steps.get(token.step);
+    if (registered === undefined) this.#end("failed", new UnknownStepError(token.step, this.steps.keys()));
+    else if (this.#stage.startedSteps >= maxSteps) this.#end("failed", new StepLimitError(maxSteps, token.step));
     else this.#start(registered, token);
     return true;
   }
 
+  /** The step around a run takes part in no work of its own, so there is always room for one of the run. */
+  get #hasOwnRoom(): boolean {
+    return this.#around !== null && this.#atWork.size === 0;
+  }
+
+  /** The token that starts next: the first one whose step is not at its own limit. */
+  #nextToken(): Token | undefined {
+    let { head } = this.#state.queue;
+    for (; head !== undefined && this.#lanes.hold(head); { head } = this.#state.queue) this.#takeHead();
+    return this.#lanes.takeFirst(head);
+  }
+
+  #takeHead(): void {
+    this.#state = { ...this.#state, queue: this.#state.queue.withoutHead() };
+  }
+
   #start(registered: RegisteredStep, token: Token): void {
     const attempt = new Attempt(this, token, 1);
+    this.#stage.startedSteps += 1;
     this.#tell.stepStart(attempt, token);
-    this.#isStarting = true;
+    this.#starting = attempt;
     try {
-      const executor = registered.step.executor ?? this.#settings.executor;
-      const performed = perform(registered, token, this.#settings.context, executor, attempt);
-      if (isThenable(performed)) this.#wait(attempt, performed);
+      const performed = perform(registered, attempt, this);
+      if (isThenable(performed)) this.#wait(attempt, token, performed);
       else if (performed !== null) this.#commit(attempt, performed);
     } catch (error) {
       this.#end("failed", error);
     } finally {
-      this.#isStarting = false;
+      this.#starting = null;
     }
   }
 
-  #wait(attempt: Attempt, performed: Promise<Outcome | null>): void {
+  #wait(first: Attempt, token: Token, performed: Promise<Outcome | null>): void {
+    if (this.#state.queue.head === token) this.#takeHead();
+    this.#lanes.count(token, 1);
+    if (!this.#hasOwnRoom) this.#stage.busy += 1;
+    this.#atWork.add(first);
     const settled = performed.then((outcome) => {
       this.#inFlight.delete(settled);
-      if (outcome === null) return;
-      this.#commit(attempt, outcome);
-      if (this.handOff.isWanted) this.advance();
+      this.#leaveWork(first);
+      const last = Attempt.last(first);
+      if (outcome !== null && !Attempt.isDropped(last)) this.#commit(last, outcome);
+      this.#passTurn(token);
+      this.advance();
+      // What had no room outside may have some now.
+      this.#around?.run.advance();
     }, (error) => {
       this.#inFlight.delete(settled);
       this.#end("failed", error);
@@ -177,16 +320,56 @@ export class Run implements AttemptHost {
     this.#inFlight.add(settled);
   }
 
+  #leaveWork(first: Attempt): void {
+    if (!this.#atWork.delete(first)) return;
+    this.#lanes.count(Attempt.tokenOf(first), -1);
+    if (!this.#hasOwnRoom) this.#stage.busy -= 1;
+  }
+
+  #passTurn(token: Token): void {
+    if (!this.#line.delete(token)) return;
+    const [next] = this.#line.values();
+    next?.();
+  }
+
   #commit(attempt: Attempt, outcome: Outcome): void {
-    const firstId = this.#state.counters.tokens + 1;
-    const next = apply(this.#state, outcome);
+    const before = this.#counted();
+    const next = apply(before, outcome);
     this.#logger?.log(attempt, outcome);
     // A logger is the user's code too: it may have ended the run.
     if (this.#ending !== null) return;
     this.#state = next;
-    const queueLength = next.queue.size;
-    if (this.#settings.captureTrace) this.trace.record(outcome, queueLength);
-    this.#tell.stepResult(attempt, outcome, firstId, queueLength);
+    this.#stage.tokens = next.counters.tokens;
+    this.#stage.finishedSteps += 1;
+    const queueLength = next.queue.size + this.#lanes.size;
+    if (this.#settings.captureTrace) this.trace.record(outcome, queueLength, this.#around?.path ?? null);
+    this.#tell.stepResult(attempt, outcome, routedTokens(outcome, before, next), queueLength);
+    const { member } = outcome.token;
+    if (isGroupLive(before.groups, member) && !isGroupLive(next.groups, member)) this.#dropDead(outcome.result.error);
+  }
+
+  /** The state, with the tokens that runs inside have made counted. */
+  #counted(): RunState {
+    const { tokens } = this.#stage;
+    const { counters } = this.#state;
+    return counters.tokens === tokens ? this.#state : { ...this.#state, counters: { ...counters, tokens } };
+  }
+
+  /** A group has stopped: what of it is at work fails, what waits for room is gone like what waits in the queue. */
+  #dropDead(cause: unknown): void {
+    const isLive = ({ member }: Token) => isGroupLive(this.#state.groups, member);
+    this.#lanes.filter(isLive);
+    for (const first of this.#atWork) {
+      const token = Attempt.tokenOf(first);
+      if (isLive(token)) continue;
+      const attempt = Attempt.last(first);
+      const result = { ok: false, value: null, error: new GroupFailedError(cause) } as const;
+      this.#leaveWork(first);
+      Attempt.drop(attempt, result.error);
+      const registered = this.steps.get(token.step);
+      if (registered !== undefined) this.context[registered.resultKey] = null;
+      this.#commit(attempt, { token, attempts: attempt.attempt, result, routed: [] });
+    }
   }
 
   /** Ends the run, unless it has ended: what is at work is aborted, and nothing is told after `run.end`. */
@@ -194,15 +377,19 @@ export class Run implements AttemptHost {
     if (this.#ending !== null) return this.#ending;
     const { signal, cleanupTimeoutMs, clock } = this.#settings;
     signal?.removeEventListener("abort", this.#cancelBySignal);
-    const isAtWork = this.#isStarting || this.#inFlight.size > 0;
+    this.#stopTimeout?.();
+    const isAtWork = this.#starting !== null || this.#inFlight.size > 0;
     const cleanup = isAtWork ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock) : null;
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
-    for (const attempt of this.#watched) Attempt.abort(attempt, error);
-    this.#watched.clear();
-    this.#tell.runEnd(status, error, this.#state.counters.steps);
-    this.handOff.close(status === "failed" ? { error } : null);
+    if (this.#starting !== null) Attempt.drop(this.#starting, error);
+    for (const first of this.#atWork) Attempt.drop(Attempt.last(first), error);
+    for (const go of this.#line.values()) go();
+    if (this.#around === null) {
+      if (this.#hasBegun) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
+      this.handOff.close(status === "failed" ? { error } : null);
+    }
     this.#onEnd(ending);
     return ending;
   }

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Executor } from "../core/executor.ts";
 import type { StepLogger } from "../core/step_logger.ts";
+import type { RegisteredStep } from "./registered_step.ts";
 
 /** A run's options with every default filled in. */
 export interface RunSettings {
@@ -12,6 +13,9 @@ export interface RunSettings {
   readonly executor: Executor;
   readonly loggers: readonly StepLogger[];
   readonly signal: AbortSignal | null;
+  readonly concurrency: number;
+  /** How long the run may take; `Infinity` for as long as it likes. */
+  readonly timeoutMs: number;
   readonly maxBufferedEvents: number;
   readonly cleanupTimeoutMs: number;
   readonly clock: Clock;
@@ -21,6 +25,9 @@ export interface RunSettings {
 export interface RunPlan {
   readonly workflow: string;
   readonly version: string;
+  readonly steps: ReadonlyMap<string, RegisteredStep>;
   readonly start: string;
   readonly payload: unknown;
+  /** Settles when the payload is known to be good; `null` if it is. */
+  readonly checked: PromiseLike<unknown> | null;
 }

@@ -4,7 +4,6 @@ import type { WorkflowEvent } from "../core/events.ts";
 import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
 import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
 import type { TraceEntry } from "../core/trace.ts";
-import type { RegisteredStep } from "./registered_step.ts";
 import { Run, type RunEnding } from "./run.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 
@@ -58,10 +57,10 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   #result: Promise<RunOutcome> | null = null;
   #settleResult: ((ending: RunEnding) => void) | null = null;
 
-  constructor(plan: RunPlan, steps: ReadonlyMap<string, RegisteredStep>, settings: RunSettings) {
+  constructor(plan: RunPlan, settings: RunSettings) {
     this.runId = settings.runId;
     this.#settings = settings;
-    this.#run = new Run(plan, steps, settings, this.#onEnd);
+    this.#run = new Run(plan, settings, this.#onEnd);
   }
 
   get result(): Promise<RunOutcome> {

@@ -3,7 +3,7 @@ import type { Outcome } from "../core/state.ts";
 import type { TraceEntry } from "../core/trace.ts";
 
 /** How many values stand for an entry. */
-const WIDTH = 7;
+const WIDTH = 8;
 /** How many values a block holds: a multiple of the width, and small enough to be a young object. */
 const BLOCK_LENGTH = WIDTH * 256;
 
@@ -17,7 +17,7 @@ export class TraceRecorder {
   #used = BLOCK_LENGTH;
   #entries: readonly TraceEntry[] | null = null;
 
-  record({ token, result, attempts }: Outcome, queueLengthAfter: number): void {
+  record({ token, result, attempts }: Outcome, queueLengthAfter: number, path: readonly string[] | null): void {
     if (this.#used === BLOCK_LENGTH) {
       this.#block = new Array(BLOCK_LENGTH);
       this.#blocks.push(this.#block);
@@ -32,6 +32,7 @@ export class TraceRecorder {
     block[at + 4] = result.ok ? null : toText(result.error);
     block[at + 5] = attempts;
     block[at + 6] = queueLengthAfter;
+    block[at + 7] = path;
     this.#used = at + WIDTH;
   }
 
@@ -54,7 +55,7 @@ export class TraceRecorder {
 
 /** The types are those that `record` wrote. */
 function toEntry(values: readonly unknown[]): TraceEntry {
-  const [token, step, payloadIn, value, error, attempts, queueLengthAfter] = values as readonly [
+  const [token, step, payloadIn, value, error, attempts, queueLengthAfter, path] = values as readonly [
     number,
     string,
     unknown,
@@ -62,6 +63,8 @@ function toEntry(values: readonly unknown[]): TraceEntry {
     string | null,
     number,
     number,
+    readonly string[] | null,
   ];
-  return { token, step, ok: error === null, payloadIn, value, error, attempts, queueLengthAfter };
+  const entry = { token, step, ok: error === null, payloadIn, value, error, attempts, queueLengthAfter };
+  return path === null ? entry : { ...entry, path };
 }

@@ -58,6 +58,10 @@ export class EventEncoder {
         return `id: ${seq}\ndata: {"type":"step.chunk","seq":${seq}${this.#token(event)}${this.#step(event)}${
           this.#field(`,"value":`, event.value, event.step, "value")
         }}\n\n`;
+      case "step.retry":
+        return `id: ${seq}\ndata: {"type":"step.retry","seq":${seq}${this.#token(event)}${this.#step(event)},"error":${
+          this.#error(event.error)
+        },"delayMs":${toNumber(event.delayMs)}}\n\n`;
       case "step.result":
         return `id: ${seq}\ndata: {"type":"step.result","seq":${seq}${this.#token(event)}${this.#step(event)}${
           this.#field(`,"payload":`, event.payload, event.step, "payload")
@@ -88,8 +92,9 @@ export class EventEncoder {
     return `${this.#origin}${toNumber(token)}`;
   }
 
-  #step({ step, attempt }: StepEventBase): string {
-    return `${this.#steps.get(step)}${toNumber(attempt)}`;
+  #step({ step, attempt, path }: StepEventBase): string {
+    const json = `${this.#steps.get(step)}${toNumber(attempt)}`;
+    return path === undefined ? json : `${json},"path":${JSON.stringify(toJson(path, { name: "path", stepName: step }))}`;
   }
 
   /** The result, up to the list of routes. */

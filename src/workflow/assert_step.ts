@@ -1,21 +1,60 @@
 import type { Step } from "../core/step.ts";
-import { assertExecutor, assertName, assertObject, describe } from "./assertions.ts";
+import {
+  assertIs,
+  assertName,
+  assertObject,
+  assertProperties,
+  type Check,
+  hasMethods,
+  isEither,
+  isExecutor,
+  isFunction,
+  isLimit,
+  isNumber,
+  isTime,
+  type Refusal,
+} from "./assertions.ts";
+
+const STEP: Readonly<Record<string, Check>> = {
+  decision: isFunction,
+  input: isSchema,
+  routes: isListOfNames,
+  timeoutMs: isTime,
+  idleTimeoutMs: isTime,
+  concurrency: (value) => isLimit(value, 1),
+  executor: isExecutor,
+};
+
+const RETRY: Readonly<Record<string, Check>> = {
+  delayMs: (value) => isNumber(value, 0),
+  factor: (value) => isNumber(value, 0),
+  maxDelayMs: (value) => isNumber(value, 0),
+  jitter: (value) => isEither(value, "full", "none"),
+  when: isFunction,
+};
 
 /** Asserts that the value is a step; says which step it is that is not. */
 export function assertStep(value: unknown): asserts value is Step {
   assertObject(value, "step");
-  const { name, action, decision, executor, routes }: Partial<Record<keyof Step, unknown>> = value;
+  const { name, action, retry }: Partial<Record<keyof Step, unknown>> = value;
   assertName(name, "the step's name");
-  if (typeof action !== "function") throw notA("a function", name, "action", action);
-  if (decision !== undefined && typeof decision !== "function") throw notA("a function", name, "decision", decision);
-  if (executor !== undefined) assertExecutor(executor);
-  if (routes !== undefined && !(Array.isArray(routes) && routes.every((route) => typeof route === "string"))) {
-    throw notA("an array of step names", name, "routes", routes);
-  }
+  const of = ` of step ${JSON.stringify(name)}`;
+  assertIs(action, isFunction, `action${of}`);
+  assertProperties(value, STEP, of);
+  if (retry === undefined) return;
+  assertObject(retry, `retry${of}`);
+  assertIs(Reflect.get(retry, "maxAttempts"), (value) => isLimit(value, 1), `retry.maxAttempts${of}`);
+  assertProperties(retry, RETRY, of);
 }
 
-function notA(expected: string, step: string, property: string, value: unknown): TypeError {
-  return new TypeError(
-    `Cannot add step ${JSON.stringify(step)}: its ${property} must be ${expected}: ${describe(value)}`,
-  );
+function isListOfNames(value: unknown): Refusal {
+  return Array.isArray(value) && value.every((name) => typeof name === "string")
+    ? null
+    : ["an array of step names", TypeError];
+}
+
+/** @see {@link https://standardschema.dev} Some validators are functions with properties. */
+function isSchema(value: unknown): Refusal {
+  const standard: unknown = Reflect.get(Object(value), "~standard");
+  return hasMethods(standard, "validate") === null ? null : ["a Standard Schema, with a ~standard", TypeError];
 }

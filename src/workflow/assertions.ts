@@ -1,44 +1,96 @@
-import type { Executor } from "../core/executor.ts";
+/** What was expected instead of a value, and how its error is called; `null` if the value will do. */
+export type Refusal = readonly [expected: string, Failure: ErrorConstructor] | null;
+
+/** Looks at a value. */
+export type Check = (value: unknown) => Refusal;
+
+/** Throws if the check refuses the value. */
+export function assertIs(value: unknown, check: Check, name: string): void {
+  const refusal = check(value);
+  if (refusal === null) return;
+  const [expected, Failure] = refusal;
+  throw new Failure(`Cannot take ${name}: expected ${expected}: ${describe(value)}`);
+}
+
+/** Throws if a check refuses the property of its name; one that is `undefined` is left out. */
+export function assertProperties(value: object, checks: Readonly<Record<string, Check>>, of = ""): void {
+  for (const [key, check] of Object.entries(checks)) {
+    const property: unknown = Reflect.get(value, key);
+    if (property !== undefined) assertIs(property, check, key + of);
+  }
+}
 
 /** Asserts that the value is an object. */
 export function assertObject(value: unknown, name: string): asserts value is object {
-  if (typeof value !== "object" || value === null) {
-    throw new TypeError(`Cannot take ${name}: expected an object: ${describe(value)}`);
-  }
-}
-
-/** Asserts that the value is an object with these methods. */
-export function assertMethods(value: unknown, name: string, methods: readonly string[]): void {
-  assertObject(value, name);
-  for (const method of methods) {
-    if (!(method in value) || typeof Reflect.get(value, method) !== "function") {
-      throw new TypeError(`Cannot take ${name}: expected an object with a method "${method}": ${describe(value)}`);
-    }
-  }
-}
-
-/** Asserts that the value can run actions. */
-export function assertExecutor(value: unknown): asserts value is Executor {
-  assertMethods(value, "executor", ["execute"]);
-}
-
-/** Asserts that the value is a whole number from `least` on, or `Infinity`. */
-export function assertLimit(value: unknown, name: string, least: number): void {
-  if (typeof value !== "number") throw new TypeError(`Cannot take ${name}: expected a number: ${describe(value)}`);
-  if (value < least || !(Number.isInteger(value) || value === Infinity)) {
-    throw new RangeError(`Cannot take ${name}: expected a whole number from ${least} on: ${value}`);
-  }
+  assertIs(value, isObject, name);
 }
 
 /** Asserts that the value is a non-empty string. */
 export function assertName(value: unknown, name: string): asserts value is string {
-  if (typeof value !== "string" || value === "") {
-    throw new TypeError(`Cannot take ${name}: expected a non-empty string: ${describe(value)}`);
+  assertIs(value, isName, name);
+}
+
+/** An object. */
+export function isObject(value: unknown): Refusal {
+  return typeof value === "object" && value !== null ? null : ["an object", TypeError];
+}
+
+/** A non-empty string. */
+export function isName(value: unknown): Refusal {
+  return typeof value === "string" && value !== "" ? null : ["a non-empty string", TypeError];
+}
+
+/** A function. */
+export function isFunction(value: unknown): Refusal {
+  return typeof value === "function" ? null : ["a function", TypeError];
+}
+
+/** A boolean. */
+export function isBoolean(value: unknown): Refusal {
+  return typeof value === "boolean" ? null : ["a boolean", TypeError];
+}
+
+/** An object with these methods. */
+export function hasMethods(value: unknown, ...methods: readonly string[]): Refusal {
+  for (const method of methods) {
+    if (isObject(value) !== null || typeof Reflect.get(Object(value), method) !== "function") {
+      return [`an object with a method "${method}"`, TypeError];
+    }
   }
+  return null;
+}
+
+/** Something that runs actions. */
+export function isExecutor(value: unknown): Refusal {
+  return hasMethods(value, "execute");
+}
+
+/** A whole number from `least` on, or `Infinity`. */
+export function isLimit(value: unknown, least: number): Refusal {
+  return isNumber(value, least) === null && (Number.isInteger(value) || value === Infinity)
+    ? null
+    : [`a whole number from ${least} on`, typeof value === "number" ? RangeError : TypeError];
+}
+
+/** A number from `least` on, or `Infinity`. */
+export function isNumber(value: unknown, least: number): Refusal {
+  return typeof value === "number" && value >= least
+    ? null
+    : [`a number from ${least} on`, typeof value === "number" ? RangeError : TypeError];
+}
+
+/** A time in ms that can pass: more than none. */
+export function isTime(value: unknown): Refusal {
+  return value === 0 ? ["a number above 0", RangeError] : isNumber(value, 0);
+}
+
+/** One of two words. */
+export function isEither(value: unknown, one: string, other: string): Refusal {
+  return value === one || value === other ? null : [`"${one}" or "${other}"`, RangeError];
 }
 
 /** What a wrong value is, for an error message: its text if it is short and simple, else its type. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";

@@ -3,7 +3,7 @@ import type { Result } from "../core/result.ts";
 import type { Taking } from "../core/step.ts";
 import type { StepLogHelper } from "../core/step_logger.ts";
 import type { Where } from "../core/token.ts";
-import { assertName, assertObject, describe } from "./assertions.ts";
+import { assertIs, assertName, assertObject, isEither, isFunction } from "./assertions.ts";
 
 /** What the routing helpers need of an `enqueue`: a route whose payload is the result's value. */
 export interface RouteTo<Name extends string> extends Taking<Name> {
@@ -14,12 +14,12 @@ export interface RouteTo<Name extends string> extends Taking<Name> {
 }
 
 /** A decision made by a routing helper. It can also be called from inside another decision. */
-export type RoutingDecision<Name extends string, Context = Any, Value = Any> = (
-  ctx: Context,
-  result: Result<Value>,
-  enqueue: RouteTo<Name>,
-  log?: StepLogHelper,
-) => void;
+export interface RoutingDecision<Name extends string, Context = Any, Value = Any> {
+  /** Takes the decision. */
+  (ctx: Context, result: Result<Value>, enqueue: RouteTo<Name>, log?: StepLogHelper): void;
+  /** The steps it may route to, for `workflow.check()` and diagrams. A name that is never reached does no harm. */
+  readonly targets: readonly Name[];
+}
 
 /** Options of {@linkcode decideTo}. */
 export interface DecideToOptions {
@@ -59,7 +59,9 @@ export function decideTo<const Name extends string>(step: Name, options: DecideT
   assertObject(options, "options");
   const { where = "tail" } = options;
   assertWhere(where, "where");
-  return (_ctx, _result, enqueue) => enqueue[where](step);
+  return Object.assign((_ctx: Any, _result: Result<Any>, enqueue: RouteTo<Name>) => enqueue[where](step), {
+    targets: [step],
+  });
 }
 
 /**
@@ -87,19 +89,16 @@ export function decideIf<const Yes extends string, const No extends string = nev
   const { yes, no, whereYes = "tail", whereNo = "tail" } = options;
   assertName(yes, "yes");
   if (no !== undefined) assertName(no, "no");
-  if (typeof predicate !== "function") {
-    throw new TypeError(`Cannot decide: expected a predicate: ${describe(predicate)}`);
-  }
+  assertIs(predicate, isFunction, "the predicate");
   assertWhere(whereYes, "whereYes");
   assertWhere(whereNo, "whereNo");
-  return (ctx, result, enqueue) => {
+  const decide = (ctx: Context, result: Result<Value>, enqueue: RouteTo<Yes | No>) => {
     if (predicate(ctx, result)) enqueue[whereYes](yes);
     else if (no !== undefined) enqueue[whereNo](no);
   };
+  return Object.assign(decide, { targets: no === undefined ? [yes] : [yes, no] });
 }
 
 function assertWhere(where: unknown, name: string): asserts where is Where {
-  if (where !== "head" && where !== "tail") {
-    throw new RangeError(`Cannot route: ${name} must be "head" or "tail": ${describe(where)}`);
-  }
+  assertIs(where, (value) => isEither(value, "head", "tail"), name);
 }

@@ -5,7 +5,18 @@ import { createRunId } from "../core/run_id.ts";
 import type { LogSink, StepLogger } from "../core/step_logger.ts";
 import type { RunSettings } from "../engine/run_settings.ts";
 import { StructuredLogger } from "../logging/structured_logger.ts";
-import { assertExecutor, assertLimit, assertMethods, assertName, assertObject, describe } from "./assertions.ts";
+import {
+  assertObject,
+  assertProperties,
+  type Check,
+  hasMethods,
+  isBoolean,
+  isExecutor,
+  isLimit,
+  isName,
+  isObject,
+  isTime,
+} from "./assertions.ts";
 
 /** How one run differs from the defaults. */
 export interface RunOptions<Context = Any> {
@@ -26,8 +37,13 @@ export interface RunOptions<Context = Any> {
   readonly loggerSink?: LogSink | undefined;
   /** Cancels the run when it aborts, with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** How many actions may be at work at once. Default: 1; for now more is refused with a `RangeError`. */
+  /** How many actions may be at work at once; decisions are still taken one at a time. Default: 1. */
   readonly concurrency?: number | undefined;
+  /**
+   * How long the run may take before it fails with `RunTimeoutError`, in ms; more than 2³¹ - 1 is no limit. Default: as
+   * long as it likes.
+   */
+  readonly timeoutMs?: number | undefined;
   /** The run's id. Default: a random one. */
   readonly runId?: string | undefined;
   /** How many events may wait for a slow reader before its logs are dropped (and counted). Default: 1 024. */
@@ -38,40 +54,51 @@ export interface RunOptions<Context = Any> {
   readonly clock?: Clock | undefined;
 }
 
+const CHECKS: Readonly<Record<string, Check>> = {
+  context: isObject,
+  maxSteps: (value) => isLimit(value, 1),
+  captureTrace: isBoolean,
+  executor: isExecutor,
+  logger: (value) => hasMethods(value, "log"),
+  loggerSink: (value) => hasMethods(value, "write"),
+  signal: (value) => hasMethods(value, "addEventListener", "removeEventListener"),
+  concurrency: (value) => isLimit(value, 1),
+  timeoutMs: isTime,
+  runId: isName,
+  maxBufferedEvents: (value) => isLimit(value, 1),
+  cleanupTimeoutMs: (value) => isLimit(value, 0),
+  clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
+};
+
 /** The options, checked, with every default filled in. */
 export function toRunSettings(options: RunOptions, defaultExecutor: Executor): RunSettings {
   assertObject(options, "options");
-  const { context, executor, logger, loggerSink, signal, runId, captureTrace } = options;
+  assertProperties(options, CHECKS);
   const {
+    context,
     maxSteps = 10_000,
+    captureTrace = true,
+    executor = defaultExecutor,
+    logger,
+    loggerSink,
+    signal = null,
     concurrency = 1,
+    timeoutMs = Infinity,
+    runId = createRunId(),
     maxBufferedEvents = 1_024,
     cleanupTimeoutMs = 1_000,
     clock = systemClock,
   } = options;
-  if (context !== undefined) assertObject(context, "context");
-  assertLimit(maxSteps, "maxSteps", 1);
-  assertLimit(concurrency, "concurrency", 1);
-  if (concurrency > 1) throw new RangeError(`Cannot take concurrency: steps run one at a time: ${concurrency}`);
-  assertLimit(maxBufferedEvents, "maxBufferedEvents", 1);
-  assertLimit(cleanupTimeoutMs, "cleanupTimeoutMs", 0);
-  if (captureTrace !== undefined && typeof captureTrace !== "boolean") {
-    throw new TypeError(`Cannot take captureTrace: expected a boolean: ${describe(captureTrace)}`);
-  }
-  if (executor !== undefined) assertExecutor(executor);
-  if (logger !== undefined) assertMethods(logger, "logger", ["log"]);
-  if (loggerSink !== undefined) assertMethods(loggerSink, "loggerSink", ["write"]);
-  if (signal !== undefined) assertMethods(signal, "signal", ["addEventListener", "removeEventListener"]);
-  if (clock !== systemClock) assertMethods(clock, "clock", ["now", "setTimeout", "clearTimeout"]);
-  if (runId !== undefined) assertName(runId, "runId");
   return {
-    runId: runId ?? createRunId(),
+    runId,
     context: { ...context },
     maxSteps,
-    captureTrace: captureTrace ?? true,
-    executor: executor ?? defaultExecutor,
+    captureTrace,
+    executor,
     loggers: toLoggers(logger, loggerSink, clock),
-    signal: signal ?? null,
+    signal,
+    concurrency,
+    timeoutMs,
     maxBufferedEvents,
     cleanupTimeoutMs,
     clock,

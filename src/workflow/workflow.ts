@@ -12,10 +12,13 @@ import type {
 } from "../core/inference.ts";
 import type { Step } from "../core/step.ts";
 import { type RegisteredStep, registerStep } from "../engine/registered_step.ts";
+import { checkInput } from "../engine/check_input.ts";
+import type { RunPlan } from "../engine/run_settings.ts";
 import { LiveRunStream, type RunOutcome, type RunStream } from "../engine/run_stream.ts";
 import { InProcessExecutor } from "../executors/in_process_executor.ts";
-import { assertExecutor, assertName, assertObject } from "./assertions.ts";
+import { assertIs, assertName, assertObject, isExecutor } from "./assertions.ts";
 import { assertStep } from "./assert_step.ts";
+import { reportRoutes, type RouteReport } from "./route_report.ts";
 import { type RunOptions, toRunSettings } from "./run_options.ts";
 
 /** What a workflow is made with. */
@@ -54,6 +57,13 @@ export type ManySteps<Each> = readonly [
 export type StartArguments<Payload, Context> = undefined extends Payload
   ? [payload?: Payload, options?: RunOptions<Context>]
   : [payload: Payload, options?: RunOptions<Context>];
+
+/** What {@linkcode asStep} needs of a workflow. It is no method, since it is nobody else's business. */
+export let planInnerRun: (
+  workflow: Workflow,
+  start: string,
+  payload: unknown,
+) => { readonly plan: RunPlan; readonly executor: Executor };
 
 /**
  * A set of named steps. Nothing of it runs until {@linkcode Workflow.stream} or {@linkcode Workflow.run}, and any number
@@ -105,7 +115,7 @@ export class Workflow<
     const { name = "workflow", version = "1", executor = new InProcessExecutor() } = options;
     assertName(name, "the workflow's name");
     assertName(version, "the workflow's version");
-    assertExecutor(executor);
+    assertIs(executor, isExecutor, "executor");
     this.name = name;
     this.version = version;
     this.#executor = executor;
@@ -225,21 +235,38 @@ export class Workflow<
     return this.#open(start, payload, options).drain();
   }
 
+  /**
+   * What is odd about the routes that are known before a run: those of `routes`, `decideTo` and `decideIf`. Nothing of it
+   * is an error by itself. The steps that runs start at may be given, so that they are not reported for having no route
+   * that leads to them.
+   */
+  check(...starts: readonly StepName<Payloads>[]): RouteReport {
+    return reportRoutes(this.#steps, starts);
+  }
+
   #assertStep(name: string): void {
     if (!this.#steps.has(name)) throw new UnknownStepError(name, this.#steps.keys());
   }
 
-  #open(start: string, payload: unknown, options: RunOptions = {}): LiveRunStream {
+  #plan(start: string, payload: unknown): RunPlan {
     this.#assertStep(start);
     if (!this.#areRoutesChecked) {
       for (const { step } of this.#steps.values()) step.routes?.forEach((route) => this.#assertStep(route));
       this.#areRoutesChecked = true;
     }
     const { name: workflow, version } = this;
-    return new LiveRunStream(
-      { workflow, version, start, payload },
-      this.#steps,
-      toRunSettings(options, this.#executor),
-    );
+    const checked = checkInput(this.#steps.get(start)?.step, payload);
+    return { workflow, version, steps: this.#steps, start, payload, checked };
+  }
+
+  #open(start: string, payload: unknown, options: RunOptions = {}): LiveRunStream {
+    return new LiveRunStream(this.#plan(start, payload), toRunSettings(options, this.#executor));
+  }
+
+  static {
+    planInnerRun = (workflow, start, payload) => ({
+      plan: workflow.#plan(start, payload),
+      executor: workflow.#executor,
+    });
   }
 }

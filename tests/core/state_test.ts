@@ -1,17 +1,19 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { apply, initialState, type Outcome, type RunState } from "../../src/core/state.ts";
-import type { Route, Token } from "../../src/core/token.ts";
+import type { Route, Token, Where } from "../../src/core/token.ts";
+import { IntMap } from "../../src/core/int_map.ts";
 import { TokenQueue } from "../../src/core/token_queue.ts";
 
 Deno.test("initialState() is one token for the start step", () => {
   const context = { seen: 0 };
 
-  const state = initialState("load", { batch: "B-1" }, context);
+  const state = initialState({ id: 1, parent: null, step: "load", payload: { batch: "B-1" } }, context);
 
   assertEquals(toPlain(state), {
-    queue: [{ id: 1, parent: null, step: "load", payload: { batch: "B-1" } }],
+    queue: [{ id: 1, parent: null, step: "load", payload: { batch: "B-1" }, where: "tail", member: null }],
     context: { seen: 0 },
-    counters: { tokens: 1, steps: 0 },
+    counters: { tokens: 1, steps: 0, groups: 0 },
+    groups: [],
   });
   assertStrictEquals(state.context, context);
 });
@@ -19,7 +21,12 @@ Deno.test("initialState() is one token for the start step", () => {
 Deno.test("apply() takes the token that is done off the queue", () => {
   const applied = apply(loading(), outcomeOf([]));
 
-  assertEquals(toPlain(applied), { queue: [], context: { seen: 0 }, counters: { tokens: 1, steps: 1 } });
+  assertEquals(toPlain(applied), {
+    queue: [],
+    context: { seen: 0 },
+    counters: { tokens: 1, steps: 1, groups: 0 },
+    groups: [],
+  });
 });
 
 Deno.test("apply() takes the token off also for an outcome that comes from a journal", () => {
@@ -27,13 +34,18 @@ Deno.test("apply() takes the token off also for an outcome that comes from a jou
 
   const applied = apply(loading(), journaled);
 
-  assertEquals(toPlain(applied), { queue: [], context: { seen: 0 }, counters: { tokens: 1, steps: 1 } });
+  assertEquals(toPlain(applied), {
+    queue: [],
+    context: { seen: 0 },
+    counters: { tokens: 1, steps: 1, groups: 0 },
+    groups: [],
+  });
 });
 
 Deno.test("apply() leaves the tokens that still wait where they are", () => {
   const forked = apply(
     loading(),
-    outcomeOf([{ step: "a", payload: 1, where: "tail" }, { step: "b", payload: 2, where: "tail" }]),
+    outcomeOf([route("a", 1, "tail"), route("b", 2, "tail")]),
   );
   const [first] = [...forked.queue];
   assert(first !== undefined);
@@ -49,15 +61,23 @@ Deno.test("apply() counts the step and makes tokens of its routes, in their orde
   const applied = apply(
     state,
     outcomeOf([
-      { step: "a", payload: 1, where: "tail" },
-      { step: "b", payload: 2, where: "tail" },
+      route("a", 1, "tail"),
+      route("b", 2, "tail"),
     ]),
   );
 
   assertEquals(toPlain(applied), {
-    queue: [{ id: 2, parent: 1, step: "a", payload: 1 }, { id: 3, parent: 1, step: "b", payload: 2 }],
+    queue: [{ id: 2, parent: 1, step: "a", payload: 1, where: "tail", member: null }, {
+      id: 3,
+      parent: 1,
+      step: "b",
+      payload: 2,
+      where: "tail",
+      member: null,
+    }],
     context: { seen: 0 },
-    counters: { tokens: 3, steps: 1 },
+    counters: { tokens: 3, steps: 1, groups: 0 },
+    groups: [],
   });
 });
 
@@ -65,10 +85,10 @@ Deno.test("apply() puts each head before all that waits, those of the same decis
   const state = apply(
     loading(),
     outcomeOf([
-      { step: "waiting", payload: null, where: "tail" },
-      { step: "first", payload: null, where: "head" },
-      { step: "second", payload: null, where: "head" },
-      { step: "last", payload: null, where: "tail" },
+      route("waiting", null, "tail"),
+      route("first", null, "head"),
+      route("second", null, "head"),
+      route("last", null, "tail"),
     ]),
   );
 
@@ -76,7 +96,7 @@ Deno.test("apply() puts each head before all that waits, those of the same decis
 });
 
 Deno.test("apply() leaves the state and the outcome it was given as they were", () => {
-  const outcome = outcomeOf([{ step: "a", payload: 1, where: "head" }, { step: "b", payload: 2, where: "tail" }]);
+  const outcome = outcomeOf([route("a", 1, "head"), route("b", 2, "tail")]);
   const state = Object.freeze(loading());
   const before = { state: toPlain(state), outcome: structuredClone(outcome) };
 
@@ -87,19 +107,20 @@ Deno.test("apply() leaves the state and the outcome it was given as they were", 
 
 Deno.test("apply() gives equal states for equal states and outcomes", () => {
   const state = loading();
-  const outcome = outcomeOf([{ step: "a", payload: 1, where: "tail" }]);
+  const outcome = outcomeOf([route("a", 1, "tail")]);
 
   assertEquals(toPlain(apply(state, outcome)), toPlain(apply(state, outcome)));
 });
 
-const LOAD: Token = Object.freeze({ id: 1, parent: null, step: "load", payload: "x" });
+const LOAD: Token = Object.freeze({ id: 1, parent: null, step: "load", payload: "x", where: "tail", member: null });
 
 /** A run's state while its first step is at work. */
 function loading(): RunState {
   return {
     queue: TokenQueue.empty.withTail(LOAD),
     context: Object.freeze({ seen: 0 }),
-    counters: Object.freeze({ tokens: 1, steps: 0 }),
+    counters: Object.freeze({ tokens: 1, steps: 0, groups: 0 }),
+    groups: IntMap.empty,
   };
 }
 
@@ -110,6 +131,10 @@ function outcomeOf(routed: readonly Route[]): Outcome {
     result: Object.freeze({ ok: true, value: "value", error: null }),
     routed: Object.freeze(routed.map((route) => Object.freeze(route))),
   });
+}
+
+function route(step: string, payload: unknown, where: Where): Route {
+  return { step, payload, where, fanOut: null, index: 0 };
 }
 
 function toPlain(state: RunState): unknown {

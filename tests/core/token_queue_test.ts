@@ -81,7 +81,7 @@ function change({ queue, model }: Version, added: Token, dice: number): Version 
 }
 
 function token(id: number): Token {
-  return { id, parent: null, step: "work", payload: { id } };
+  return { id, parent: null, step: "work", payload: { id }, where: "tail", member: null };
 }
 
 function ids(queue: TokenQueue): number[] {

@@ -8,6 +8,7 @@ const scope: StepScope = {
   attempt: 1,
   signal: new AbortController().signal,
   idempotencyKey: "run-1/1",
+  heartbeat: () => {},
 };
 
 Deno.test("InProcessExecutor.execute() hands context, payload, log and scope to the action", () => {

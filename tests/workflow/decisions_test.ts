@@ -102,23 +102,27 @@ for (const [where, told] of WRONG_WHERES) {
     assertThrows(
       () => decideTo("a", { where: wrong }),
       RangeError,
-      `Cannot route: where must be "head" or "tail": ${told}`,
+      `Cannot take where: expected "head" or "tail": ${told}`,
     );
     assertThrows(
       () => decideIf(isBig, { yes: "a", whereYes: wrong }),
       RangeError,
-      `whereYes must be "head" or "tail": ${told}`,
+      `whereYes: expected "head" or "tail": ${told}`,
     );
     assertThrows(
       () => decideIf(isBig, { yes: "a", whereNo: wrong }),
       RangeError,
-      `whereNo must be "head" or "tail": ${told}`,
+      `whereNo: expected "head" or "tail": ${told}`,
     );
   });
 }
 
 Deno.test("decideIf() rejects a predicate that is no function", () => {
-  assertThrows(() => decideIf(true as never, { yes: "a" }), TypeError, "Cannot decide: expected a predicate: true");
+  assertThrows(
+    () => decideIf(true as never, { yes: "a" }),
+    TypeError,
+    "Cannot take the predicate: expected a function: true",
+  );
 });
 
 /** The steps that run, with their payloads, after a first one while another token waits. */

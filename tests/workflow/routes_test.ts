@@ -49,6 +49,6 @@ Deno.test("Workflow.add() refuses routes that are no list of names", () => {
   for (const routes of ["b", [1], {}]) {
     const step = { name: "a", action: () => 1, routes } as unknown as { name: string; action: () => number };
 
-    assertThrows(() => new Workflow().add(step), TypeError, "its routes must be an array of step names");
+    assertThrows(() => new Workflow().add(step), TypeError, 'routes of step "a": expected an array of step names');
   }
 });

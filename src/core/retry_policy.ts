@@ -1,0 +1,41 @@
+/** When and how often a failed action is tried again. */
+export interface RetryPolicy {
+  /** How often the action is tried in all, a whole number from 1 on. */
+  readonly maxAttempts: number;
+  /** How long to wait before the second attempt, in ms. Default: 0. */
+  readonly delayMs?: number | undefined;
+  /** By how much the wait grows from one attempt to the next. Default: 2. */
+  readonly factor?: number | undefined;
+  /** The longest wait, in ms; it also bounds what an error asks for. Default: none. */
+  readonly maxDelayMs?: number | undefined;
+  /**
+   * `"full"` waits a random part of the delay, so that those who failed together do not come back together; `"none"`
+   * waits all of it. Default: `"full"`.
+   *
+   * @see {@link https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/}
+   */
+  readonly jitter?: "full" | "none" | undefined;
+  /** Whether an error is worth another attempt; `attempt` is the one that failed. Default: every error is. */
+  readonly when?: ((error: unknown, attempt: number) => boolean) | undefined;
+}
+
+/**
+ * How long to wait before the next attempt, in ms. An error with a `retryAfterMs` says so itself: a number of ms, or the
+ * value of a `Retry-After` header (seconds or an HTTP date, RFC 9110 §10.2.3).
+ */
+export function retryDelayMs(policy: RetryPolicy, error: unknown, attempt: number, now: number): number {
+  const { delayMs = 0, factor = 2, maxDelayMs = Infinity, jitter = "full" } = policy;
+  const asked = retryAfterMs(error, now);
+  if (asked !== null) return Math.min(asked, maxDelayMs);
+  // No delay stays none, however often it grows: 0 × ∞ is not a number.
+  const delay = delayMs === 0 ? 0 : Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
+  return jitter === "none" ? delay : Math.round(Math.random() * delay);
+}
+
+function retryAfterMs(error: unknown, now: number): number | null {
+  if (typeof error !== "object" || error === null || !("retryAfterMs" in error)) return null;
+  const { retryAfterMs: asked } = error;
+  if (typeof asked !== "string") return typeof asked === "number" && asked >= 0 ? asked : null;
+  const ms = /^\s*\d+\s*$/.test(asked) ? Number(asked) * 1_000 : Date.parse(asked) - now;
+  return Number.isNaN(ms) ? null : Math.max(0, ms);
+}

@@ -1,0 +1,70 @@
+import { isBefore, type Token } from "../core/token.ts";
+import { TokenQueue } from "../core/token_queue.ts";
+import type { RegisteredStep } from "./registered_step.ts";
+
+/** A step with a limit of its own. */
+interface Lane {
+  readonly limit: number;
+  busy: number;
+  /** Tokens that have left the queue and wait for room, in the queue's order. */
+  held: TokenQueue;
+}
+
+/** The steps that have a limit of their own, and the tokens that wait because so many of their step are at work. */
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>();
+  #size = 0;
+
+  constructor(steps: ReadonlyMap<string, RegisteredStep>) {
+    for (const [name, { step: { concurrency: limit = Infinity } }] of steps) {
+      if (limit < Infinity) this.#lanes.set(name, { limit, busy: 0, held: TokenQueue.empty });
+    }
+  }
+
+  /** How many tokens are held back. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Holds the token back if its step has no room; answers whether it does. */
+  hold(token: Token): boolean {
+    const lane = this.#lanes.get(token.step);
+    if (lane === undefined || lane.busy < lane.limit) return false;
+    lane.held = token.where === "head" ? lane.held.withHead(token) : lane.held.withTail(token);
+    this.#size += 1;
+    return true;
+  }
+
+  /** Takes the first of those whose step has room again, if it comes before the head of the queue; else answers that. */
+  takeFirst(head: Token | undefined): Token | undefined {
+    if (this.#size === 0) return head;
+    let first = head;
+    let from: Lane | null = null;
+    for (const lane of this.#lanes.values()) {
+      const token = lane.busy < lane.limit ? lane.held.head : undefined;
+      if (token === undefined || (first !== undefined && isBefore(first, token))) continue;
+      first = token;
+      from = lane;
+    }
+    if (from !== null) {
+      from.held = from.held.withoutHead();
+      this.#size -= 1;
+    }
+    return first;
+  }
+
+  /** One more of the token's step is at work, or one less. */
+  count({ step }: Token, change: 1 | -1): void {
+    const lane = this.#lanes.get(step);
+    if (lane !== undefined) lane.busy += change;
+  }
+
+  /** Lets go of the tokens that do not pass. */
+  filter(passes: (token: Token) => boolean): void {
+    this.#size = 0;
+    for (const lane of this.#lanes.values()) {
+      lane.held = lane.held.filter(passes);
+      this.#size += lane.held.size;
+    }
+  }
+}

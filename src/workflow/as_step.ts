@@ -1,0 +1,84 @@
+import type { Any, ContextWithResults, PayloadOf, StepName } from "../core/inference.ts";
+import type { Action, Step } from "../core/step.ts";
+import { Attempt } from "../engine/attempt.ts";
+import { assertName, assertObject } from "./assertions.ts";
+import { planInnerRun, type Workflow } from "./workflow.ts";
+
+/** How a workflow is run as a step. Policies of a step, such as `decision`, `retry` and `timeoutMs`, may be among them. */
+export interface AsStepOptions<Start extends string = string, Payload = Any, Context = Any, Seen = Context, Value = Any>
+  extends Omit<Step<Any, Any, string, Value>, "name" | "action"> {
+  /** The step of the inner workflow that gets the payload. */
+  readonly start: Start;
+  /** What the inner context starts with, made of the outer context and the payload. Default: empty. */
+  readonly context?: ((ctx: Any, payload: Payload) => Partial<Context>) | undefined;
+  /** What the step's value is, made of the inner context at the end. Default: that context. */
+  readonly value?: ((context: Seen) => Value) | undefined;
+}
+
+/** A step whose action is a workflow. */
+export interface InnerStep<Name extends string, Payload, Value>
+  extends Omit<Step<Any, Any, Name, Promise<Value>>, "action"> {
+  /** Runs the workflow. */
+  readonly action: Action<Payload, Any, Promise<Value>>;
+}
+
+/**
+ * A workflow as a step of another one. It runs inside: its steps' events come in the outer stream, with the step's name
+ * in their `path`, and in the outer trace; its tokens have ids of the outer run, its steps count for `maxSteps`, its
+ * actions for `concurrency`, and what cancels the step cancels it. It has a context of its own. The step fails if that
+ * run fails.
+ *
+ * @example Usage
+ * ```ts
+ * import { asStep, decideTo, Workflow } from "@stepstream/workflow";
+ *
+ * const wash = new Workflow().add(
+ *   { name: "trim", action: (_ctx, text) => text.trim(), decision: decideTo("lower") },
+ *   { name: "lower", action: (_ctx, text) => text.toLowerCase() },
+ * );
+ * const workflow = new Workflow().add(
+ *   asStep("wash", wash, { start: "trim", value: (context) => context["result.lower"], decision: decideTo("greet") }),
+ *   { name: "greet", action: (_ctx, name) => `Hello, ${name}` },
+ * );
+ *
+ * const { context } = await workflow.run("wash", "  ADA ");
+ * console.log(context["result.greet"]); // Hello, ada
+ * ```
+ *
+ * @throws {UnknownStepError} If the inner workflow has no such start step; when the step is run.
+ */
+export function asStep<
+  const Name extends string,
+  Payloads,
+  Context,
+  Returns,
+  Keys extends string,
+  const Start extends StepName<Payloads>,
+  Value = ContextWithResults<Payloads, Context, Returns, Keys>,
+>(
+  name: Name,
+  workflow: Workflow<Payloads, Context, Returns, Keys>,
+  options: AsStepOptions<
+    Start,
+    PayloadOf<Payloads, Start>,
+    Context,
+    ContextWithResults<Payloads, Context, Returns, Keys>,
+    Value
+  >,
+): InnerStep<Name, PayloadOf<Payloads, Start>, Value> {
+  assertName(name, "the step's name");
+  assertObject(options, "options");
+  const { start, context: toContext, value: toValue, ...policies } = options;
+  assertName(start, "start");
+  return {
+    ...policies,
+    name,
+    action: async (ctx, payload, _log, scope) => {
+      // What the type parameters say exists only at compile time.
+      const { plan, executor } = planInnerRun(workflow as Workflow<Any, Any, Any, Any>, start, payload);
+      const context: Any = { ...toContext?.(ctx, payload) };
+      await Attempt.runInside(scope, plan, { context, executor });
+      return toValue === undefined ? context : toValue(context);
+    },
+  };
+}
