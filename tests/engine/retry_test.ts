@@ -1,0 +1,228 @@
+import { type RunOptions, type Step, Workflow, type WorkflowEvent } from "@stepstream/workflow";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { laterTurn, typesOf } from "../tools/events.ts";
+import { ManualClock } from "../tools/manual_clock.ts";
+import { settleTicking } from "../tools/settle_ticking.ts";
+import { spiedSignal } from "../tools/spied_signal.ts";
+
+type Retry = NonNullable<Step["retry"]>;
+
+Deno.test("Step.retry tries again until the action succeeds, and tells each failure but the last", async () => {
+  const clock = new ManualClock();
+  const workflow = failing(2, { maxAttempts: 5, delayMs: 100, jitter: "none" });
+
+  const events = await readAllTicking(workflow, { clock });
+
+  assertEquals(typesOf(events), [
+    "run.start",
+    "step.start",
+    "step.log",
+    "step.retry",
+    "step.start",
+    "step.log",
+    "step.retry",
+    "step.start",
+    "step.log",
+    "step.result",
+    "run.end",
+  ]);
+  assertEquals(
+    events.flatMap((event) => "attempt" in event ? [[event.type, event.attempt]] : []),
+    [1, 2, 3].flatMap((n) => [["step.start", n], ["step.log", n], [n < 3 ? "step.retry" : "step.result", n]]),
+  );
+  assertEquals(clock.pendingMs, []);
+});
+
+Deno.test("Step.retry gives up after maxAttempts, with the last error", async () => {
+  const workflow = failing(9, { maxAttempts: 3 });
+
+  const { context, trace } = await workflow.run("call");
+
+  assertEquals(context["result.call"], null);
+  assertEquals(trace.map(({ error, attempts }) => ({ error, attempts })), [{ error: "Error: 3", attempts: 3 }]);
+});
+
+for (
+  const [name, retry, delays] of [
+    ["doubles the delay", { delayMs: 100 }, [100, 200, 400, 800]],
+    ["multiplies the delay by the factor", { delayMs: 10, factor: 3 }, [10, 30, 90, 270]],
+    ["keeps the delay with a factor of 1", { delayMs: 10, factor: 1 }, [10, 10, 10, 10]],
+    ["waits no longer than maxDelayMs", { delayMs: 100, maxDelayMs: 250 }, [100, 200, 250, 250]],
+    ["waits not at all by default", {}, [0, 0, 0, 0]],
+  ] as const
+) {
+  Deno.test(`Step.retry without jitter ${name}`, async () => {
+    const clock = new ManualClock();
+    const workflow = failing(9, { maxAttempts: 5, jitter: "none", ...retry });
+
+    const events = await readAllTicking(workflow, { clock });
+
+    assertEquals(delaysOf(events), [...delays]);
+    assertEquals(clock.now(), delays.reduce<number>((sum, delayMs) => sum + delayMs, 0));
+  });
+}
+
+Deno.test("Step.retry with jitter waits a part of the delay, not always the same", async () => {
+  const seen = new Set<number>();
+  for (let run = 0; run < 50; run += 1) {
+    const workflow = failing(9, { maxAttempts: 3, delayMs: 1_000 });
+
+    const [first = -1, second = -1] = delaysOf(await readAllTicking(workflow, { clock: new ManualClock() }));
+
+    assert(first >= 0 && first <= 1_000 && second >= 0 && second <= 2_000, `${first}, ${second}`);
+    seen.add(first);
+  }
+  assert(seen.size > 10);
+});
+
+for (
+  const [retryAfterMs, delayMs] of [
+    [700, 700],
+    [0, 0],
+    ["3", 3_000],
+    ["Thu, 01 Jan 1970 00:00:04 GMT", 4_000],
+    ["Wed, 31 Dec 1969 00:00:00 GMT", 0],
+    [60_000, 5_000],
+    ["soon", 10],
+    [-1, 10],
+    [NaN, 10],
+    [null, 10],
+  ] as const
+) {
+  Deno.test(`Step.retry takes an error's retryAfterMs of ${JSON.stringify(retryAfterMs)} for ${delayMs} ms`, async () => {
+    const workflow = new Workflow().add({
+      name: "call",
+      action: () => Promise.reject(Object.assign(new Error("busy"), { retryAfterMs })),
+      retry: { maxAttempts: 2, delayMs: 10, maxDelayMs: 5_000, jitter: "none" },
+    });
+
+    const events = await readAllTicking(workflow, { clock: new ManualClock() });
+
+    assertEquals(delaysOf(events), [delayMs]);
+  });
+}
+
+Deno.test("Step.retry asks `when` with the error and the attempt that failed", async () => {
+  const asked: unknown[] = [];
+  const when = (error: unknown, attempt: number) => {
+    asked.push([String(error), attempt]);
+    return attempt < 2;
+  };
+  const workflow = failing(9, { maxAttempts: 5, when });
+
+  const { trace } = await workflow.run("call");
+
+  assertEquals(asked, [["Error: 1", 1], ["Error: 2", 2]]);
+  assertEquals(trace[0]?.attempts, 2);
+});
+
+Deno.test("Step.retry counts as one step, with one decision and one idempotency key", async () => {
+  const keys = new Set<string>();
+  let decisions = 0;
+  const workflow = new Workflow().add({
+    name: "call",
+    action: (_ctx, _payload, _log, scope) => {
+      keys.add(scope.idempotencyKey);
+      if (scope.attempt < 3) throw new Error("again");
+    },
+    decision: () => decisions += 1,
+    retry: { maxAttempts: 3 },
+  });
+
+  const events = await Array.fromAsync(workflow.stream("call", null, { maxSteps: 1, runId: "run-1" }));
+
+  const end = events.at(-1);
+  assertEquals(end?.type === "run.end" && [end.status, end.steps], ["completed", 1]);
+  assertEquals([decisions, [...keys]], [1, ["run-1/1"]]);
+});
+
+Deno.test("Step.retry drops what a failed attempt still does", async () => {
+  let late = () => {};
+  const workflow = new Workflow().add({
+    name: "call",
+    action: (_ctx, _payload, log, scope) => {
+      if (scope.attempt === 2) return late();
+      late = () => log.event("late");
+      throw new Error("again");
+    },
+    retry: { maxAttempts: 2 },
+  });
+
+  const events = await Array.fromAsync(workflow.stream("call"));
+
+  assertEquals(events.filter(({ type }) => type === "step.log"), []);
+});
+
+Deno.test("Step.retry voids the chunks of a generator that fails, by their attempt", async () => {
+  const workflow = new Workflow().add({
+    name: "call",
+    action: function* (_ctx, _payload, _log, scope) {
+      yield "a";
+      if (scope.attempt === 1) throw new Error("again");
+      return "done";
+    },
+    retry: { maxAttempts: 2 },
+  });
+
+  const events = await Array.fromAsync(workflow.stream("call"));
+
+  assertEquals(
+    events.flatMap((event) => event.type === "step.chunk" ? [[event.attempt, event.value]] : []),
+    [[1, "a"], [2, "a"]],
+  );
+});
+
+Deno.test("Step.retry ends a delay at once when the run is cancelled, and tries no more", async () => {
+  const clock = new ManualClock();
+  const spied = spiedSignal();
+  let attempts = 0;
+  const workflow = new Workflow().add({
+    name: "call",
+    action: () => {
+      attempts += 1;
+      throw new Error("again");
+    },
+    retry: { maxAttempts: 5, delayMs: 60_000, jitter: "none" },
+  });
+  const outcome = workflow.run("call", null, { clock, signal: spied.signal });
+  await laterTurn();
+  assertEquals(clock.pendingMs, [60_000]);
+
+  spied.abort("enough");
+
+  assertEquals(clock.pendingMs.filter((ms) => ms === 60_000), []);
+  assertEquals(await outcome.catch((reason) => reason), "enough");
+  assertEquals([attempts, clock.pendingMs, spied.listeners], [1, [], 0]);
+});
+
+Deno.test("Step.retry ends a run whose `when` throws", async () => {
+  const workflow = failing(9, {
+    maxAttempts: 2,
+    when: () => {
+      throw new Error("broken policy");
+    },
+  });
+
+  await assertRejects(() => workflow.run("call"), Error, "broken policy");
+});
+
+/** Fails so often, each time with the number of the attempt. */
+function failing(times: number, retry: Retry): Workflow {
+  return new Workflow().add({
+    name: "call",
+    action: (_ctx, _payload, log, scope) => {
+      log.event("try");
+      if (scope.attempt <= times) throw new Error(`${scope.attempt}`);
+      return "done";
+    },
+    retry,
+  });
+}
+
+function readAllTicking(workflow: Workflow, options: RunOptions & { clock: ManualClock }): Promise<WorkflowEvent[]> {
+  return settleTicking(Array.fromAsync(workflow.stream("call", null, options)), options.clock);
+}
+
+function delaysOf(events: readonly WorkflowEvent[]): number[] {
+  return events.flatMap((event) => event.type === "step.retry" ? [event.delayMs] : []);
+}
