@@ -14,6 +14,12 @@ export class ManualClock implements Clock {
     return [...this.#timers.values()].map(({ delayMs }) => delayMs);
   }
 
+  /** How long until the first timer is due, 0 if there is none. */
+  get nextDueMs(): number {
+    const dueAt = Math.min(...[...this.#timers.values()].map((timer) => timer.dueAt));
+    return Number.isFinite(dueAt) ? dueAt - this.#now : 0;
+  }
+
   now(): number {
     return this.#now;
   }

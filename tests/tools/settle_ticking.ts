@@ -11,7 +11,6 @@ export async function settleTicking<Value>(promise: Promise<Value>, clock: Manua
   while (true) {
     await laterTurn();
     if (isSettled) return promise;
-    const [first] = clock.pendingMs.toSorted((a, b) => a - b);
-    clock.tick(first ?? 0);
+    clock.tick(clock.nextDueMs);
   }
 }

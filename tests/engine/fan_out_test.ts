@@ -1,0 +1,278 @@
+import {
+  type Enqueue,
+  GroupFailedError,
+  type Result,
+  type Step,
+  UnknownStepError,
+  Workflow,
+} from "@stepstream/workflow";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import { laterTurn } from "../tools/events.ts";
+import { Gates } from "../tools/gates.ts";
+import { ManualClock } from "../tools/manual_clock.ts";
+
+for (const concurrency of [1, 3, 16]) {
+  Deno.test(`enqueue.all() at concurrency ${concurrency} hands the results over in the order of the payloads`, async () => {
+    const workflow = grouped([3, 1, 2], {
+      action: async (_ctx, item) => {
+        for (let turn = 0; turn < item; turn += 1) await laterTurn();
+        if (item === 2) throw new Error("two");
+        return item * 10;
+      },
+    });
+
+    const { context, trace } = await workflow.run("list", null, { concurrency });
+
+    assertEquals(texts(context["result.merge"]), [30, 10, "Error: two"]);
+    assertEquals(trace.at(-1)?.step, "merge");
+    assertEquals(trace.filter(({ step }) => step === "merge").length, 1);
+  });
+}
+
+Deno.test("enqueue.all() waits for all that came of an item and takes the last result of its path", async () => {
+  const workflow = grouped([1, 2], {
+    action: (_ctx, item) => item,
+    decision: (_ctx, _result, enqueue) => enqueue.tail("second"),
+  }).add(
+    { name: "second", action: (_ctx, item) => item * 10, decision: (_ctx, _result, enqueue) => enqueue.tail("third") },
+    { name: "third", action: (_ctx, item) => item + 1 },
+  );
+
+  const { context, trace } = await workflow.run("list");
+
+  assertEquals(texts(context["result.merge"]), [11, 21]);
+  assertEquals(trace.map(({ step }) => step), [
+    "list",
+    ...["item", "item", "second", "second", "third", "third"],
+    "merge",
+  ]);
+});
+
+Deno.test("enqueue.all() of nothing runs `then` at once, with no results", async () => {
+  const { context } = await grouped([], { action: () => null }).run("list");
+
+  assertEquals(context["result.merge"], []);
+});
+
+Deno.test("enqueue.all() puts `then` after all that waits", async () => {
+  const workflow = new Workflow().add(
+    {
+      name: "list",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) => {
+        enqueue.all("item", [1], { then: "merge" });
+        enqueue.tail("other");
+      },
+    },
+    { name: "item", action: () => 1 },
+    { name: "other", action: () => 2 },
+    { name: "merge", action: () => 3 },
+  );
+
+  const { trace } = await workflow.run("list");
+
+  assertEquals(trace.map(({ step }) => step), ["list", "item", "other", "merge"]);
+});
+
+Deno.test("enqueue.all() inside a group makes a group that the outer one waits for", async () => {
+  const workflow = grouped(["a", "b"], {
+    action: (_ctx, item) => item,
+    decision: (_ctx, result, enqueue) =>
+      enqueue.all("part", [`${result.value}1`, `${result.value}2`], { then: "inner merge" }),
+  }).add(
+    { name: "part", action: (_ctx, part) => Promise.resolve(part) },
+    { name: "inner merge", action: (_ctx, results) => texts(results).join("+") },
+  );
+
+  for (const concurrency of [1, 4]) {
+    const { context } = await workflow.run("list", null, { concurrency });
+    assertEquals(texts(context["result.merge"]), ["a1+a2", "b1+b2"]);
+  }
+});
+
+Deno.test("enqueue.all() in mode fail-fast drops what waits and aborts what is at work, in the same turn", async () => {
+  const gates = new Gates();
+  const workflow = grouped([1, 2, 3, 4], {
+    action: async (_ctx, item, _log, scope) => {
+      await gates.wait(`item ${item}`, scope.signal);
+      if (item === 2) throw new Error("two");
+      return item;
+    },
+  }, "fail-fast");
+  const events = Array.fromAsync(workflow.stream("list", null, { concurrency: 3 }));
+  await laterTurn();
+  gates.open("item 1");
+  await laterTurn();
+  gates.open("item 2");
+  await laterTurn();
+
+  assertEquals(gates.aborted, ["item 3", "item 4"]);
+  const results = (await events).flatMap((event) => event.type === "step.result" ? [event] : []);
+  const merged: Result[] = results.at(-1)?.payload;
+  assertEquals(merged.map(({ ok }) => ok), [true, false, false, false]);
+  assertEquals(merged.map(({ error }) => error instanceof GroupFailedError), [false, false, true, true]);
+  assertInstanceOf(merged[3]?.error, GroupFailedError);
+  assertStrictEquals(merged[3].error.cause, merged[1]?.error);
+  assertEquals(results.map(({ step, token, result }) => [step, token, result.ok]), [
+    ["list", 1, true],
+    ["item", 2, true],
+    ["item", 3, false],
+    ["item", 4, false],
+    ["item", 5, false],
+    ["merge", 6, true],
+  ]);
+  gates.openAll();
+});
+
+Deno.test("enqueue.all() in mode fail-fast never starts what has not started", async () => {
+  const started: number[] = [];
+  const workflow = grouped([1, 2, 3], {
+    action: (_ctx, item) => {
+      started.push(item);
+      throw new Error(`${item}`);
+    },
+  }, "fail-fast");
+
+  const { context } = await workflow.run("list");
+
+  assertEquals(started, [1]);
+  assertEquals(context["result.merge"].length, 3);
+});
+
+Deno.test("enqueue.all() in mode fail-fast stops a group inside it", async () => {
+  const started: string[] = [];
+  const workflow = grouped(["good", "bad"], {
+    action: (_ctx, item) => item,
+    decision: (_ctx, result, enqueue) => {
+      if (result.value === "good") enqueue.all("part", [1, 2, 3], { then: "inner merge" });
+      else enqueue.head("fail");
+    },
+  }, "fail-fast").add(
+    { name: "part", action: (_ctx, part) => started.push(`part ${part}`) },
+    { name: "fail", action: () => Promise.reject(new Error("bad")) },
+    { name: "inner merge", action: () => started.push("inner merge") },
+  );
+
+  const { context } = await workflow.run("list");
+
+  assertEquals(started, []);
+  assertEquals(texts(context["result.merge"]), [
+    "GroupFailedError: Stopped because another of its group failed",
+    "Error: bad",
+  ]);
+});
+
+Deno.test("enqueue.all() in mode fail-fast goes on after a failure that its path got over", async () => {
+  const workflow = grouped([1, 2], {
+    action: () => Promise.reject(new Error("first try")),
+    decision: (_ctx, _result, enqueue) => enqueue.tail("fallback"),
+  }, "fail-fast").add({ name: "fallback", action: () => "saved" });
+
+  const { context } = await workflow.run("list");
+
+  assertEquals(texts(context["result.merge"]), ["saved", "saved"]);
+});
+
+Deno.test("enqueue.all() in mode fail-fast ends a wait before a retry", async () => {
+  const clock = new ManualClock();
+  const gates = new Gates();
+  const workflow = grouped([1, 2], {
+    action: async (_ctx, item) => {
+      await gates.wait(`item ${item}`);
+      throw new Error(`${item}`);
+    },
+    retry: { maxAttempts: 2, delayMs: 1_000, jitter: "none", when: (error) => String(error) === "Error: 1" },
+  }, "fail-fast");
+  const outcome = workflow.run("list", null, { clock, concurrency: 2 });
+  await laterTurn();
+  gates.open("item 1");
+  await laterTurn();
+  assertEquals(clock.pendingMs, [1_000]);
+  gates.open("item 2");
+  const { context } = await outcome;
+
+  assertEquals(clock.pendingMs, []);
+  assertEquals(texts(context["result.merge"]), [
+    "GroupFailedError: Stopped because another of its group failed",
+    "Error: 2",
+  ]);
+});
+
+Deno.test("enqueue.all() is bounded by maxSteps", async () => {
+  const workflow = grouped([1, 2, 3], { action: () => null });
+
+  for (const concurrency of [1, 8]) {
+    await assertRejects(() => workflow.run("list", null, { maxSteps: 3, concurrency }), Error, "maxSteps = 3");
+  }
+});
+
+for (const concurrency of [1, 16]) {
+  Deno.test(`enqueue.all() takes 100 000 items at concurrency ${concurrency}`, async () => {
+    const items = Array.from({ length: 100_000 }, (_, index) => index);
+    const workflow = grouped(items, { action: (_ctx, item) => item }, "settle", (results) => results.length);
+
+    const { context } = await workflow.run("list", null, { maxSteps: Infinity, captureTrace: false, concurrency });
+
+    assertEquals(context["result.merge"], 100_000);
+  });
+}
+
+for (
+  const [name, call, Failure, message] of [
+    [
+      "payloads that are no array",
+      (all) => all("item", "abc", { then: "merge" }),
+      TypeError,
+      "array of payloads: string",
+    ],
+    ["an unknown mode", (all) => all("item", [], { then: "merge", mode: "all" }), RangeError, "mode must be"],
+    ["a `then` that is no step", (all) => all("item", [], { then: "lost" }), UnknownStepError, '"lost"'],
+    ["an item step that is none", (all) => all("lost", [], { then: "merge" }), UnknownStepError, '"lost"'],
+    ["no `then`", (all) => all("item", [1], {}), TypeError, "string as the step's name"],
+    ["no options", (all) => all("item", [1]), TypeError, "string as the step's name"],
+  ] as const satisfies readonly [
+    string,
+    (all: (...args: readonly unknown[]) => void) => void,
+    ErrorConstructor | typeof UnknownStepError,
+    string,
+  ][]
+) {
+  Deno.test(`enqueue.all() refuses ${name}`, async () => {
+    const workflow = new Workflow().add(
+      {
+        name: "list",
+        action: () => null,
+        decision: (_ctx, _result, enqueue: Enqueue) => call((...args) => Reflect.apply(enqueue.all, enqueue, args)),
+      },
+      { name: "item", action: () => null },
+      { name: "merge", action: () => null },
+    );
+
+    const error = await assertRejects(() => workflow.run("list"), Failure);
+
+    assert(error.message.includes(message), error.message);
+  });
+}
+
+/** A list, a step for each of its items, and a merge that answers the results. */
+function grouped(
+  items: readonly unknown[],
+  item: Omit<Step, "name">,
+  mode: "settle" | "fail-fast" = "settle",
+  merge: (results: readonly Result[]) => unknown = (results) => results,
+): Workflow {
+  return new Workflow().add(
+    {
+      name: "list",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) => enqueue.all("item", items, { then: "merge", mode }),
+    },
+    { name: "item", ...item },
+    { name: "merge", action: (_ctx, results) => merge(results) },
+  );
+}
+
+/** The values of results, and their errors as text. */
+function texts(results: readonly Result[]): unknown[] {
+  return results.map(({ ok, value, error }) => ok ? value : String(error));
+}
