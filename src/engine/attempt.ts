@@ -11,6 +11,8 @@ export interface AttemptHost {
   readonly isWanted: boolean;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
+  /** An attempt has shown that it is alive. */
+  touch(): void;
   tellLog(attempt: Attempt, name: string, data: unknown): void;
   tellChunk(attempt: Attempt, value: unknown): void;
   /** Runs another workflow inside this one, as the action of an attempt. */
@@ -73,6 +75,7 @@ export class Attempt implements StepScope, StepLogHelper {
 
   heartbeat(): void {
     this.#deadline?.touch();
+    this.#host.touch();
   }
 
   event(name: string, data?: unknown): void {
@@ -80,7 +83,7 @@ export class Attempt implements StepScope, StepLogHelper {
       throw new TypeError(`Cannot log an event: expected a string as its name: ${typeof name}`);
     }
     if (this.#isClosed) return;
-    this.#deadline?.touch();
+    this.heartbeat();
     this.#host.tellLog(this, name, data);
   }
 
@@ -151,7 +154,7 @@ export class Attempt implements StepScope, StepLogHelper {
 
   static chunk(attempt: Attempt, value: unknown): void {
     if (attempt.#isClosed) return;
-    attempt.#deadline?.touch();
+    attempt.heartbeat();
     attempt.#host.tellChunk(attempt, value);
   }
 

@@ -13,8 +13,8 @@ export interface EventTellerOptions {
   readonly handOff: HandOff;
   /** How many events may wait for the reader before its logs are dropped. */
   readonly maxBufferedEvents: number;
-  /** Where the run is, if it is inside another one. */
-  readonly around: { readonly attempt: Attempt; readonly path: readonly string[] } | null;
+  /** The steps around the run, `null` if it is on its own. */
+  readonly path: readonly string[] | null;
 }
 
 /**
@@ -26,14 +26,14 @@ export class EventTeller {
   readonly #clock: TurnClock;
   readonly #handOff: HandOff;
   readonly #maxBufferedEvents: number;
-  readonly #around: EventTellerOptions["around"];
+  readonly #path: readonly string[] | null;
 
   constructor(options: EventTellerOptions) {
     this.#runId = options.runId;
     this.#clock = options.clock;
     this.#handOff = options.handOff;
     this.#maxBufferedEvents = options.maxBufferedEvents;
-    this.#around = options.around;
+    this.#path = options.path;
   }
 
   runStart(plan: RunPlan): void {
@@ -150,10 +150,6 @@ export class EventTeller {
   }
 
   #push(event: Extract<WorkflowEvent, { readonly token: number }>): void {
-    if (this.#around === null) return this.#handOff.push(event);
-    const { attempt, path } = this.#around;
-    // What happens inside shows that the step around it is alive.
-    attempt.heartbeat();
-    this.#handOff.push({ ...event, path });
+    this.#handOff.push(this.#path === null ? event : { ...event, path: this.#path });
   }
 }

@@ -117,7 +117,7 @@ export class Run implements AttemptHost, StepHost {
       clock: this.#stage.clock,
       handOff: this.handOff,
       maxBufferedEvents,
-      around,
+      path: around?.path ?? null,
     });
     this.#lanes = new Lanes(plan.steps);
     this.#onEnd = onEnd;
@@ -165,13 +165,16 @@ export class Run implements AttemptHost, StepHost {
   }
 
   /** Runs another workflow inside this one, as the action of an attempt; rejects if that run does not complete. */
-  runInside(
+  async runInside(
     attempt: Attempt,
     plan: RunPlan,
     settings: Pick<RunSettings, "context" | "executor">,
   ): Promise<void> {
+    // The attempt has to count as at work before anything inside it does.
+    await undefined;
     const path = [...this.#around?.path ?? [], attempt.step];
-    return new Promise((resolve, reject) => {
+    const { signal } = attempt;
+    await new Promise<void>((resolve, reject) => {
       const onEnd = async ({ status, error, cleanup }: RunEnding) => {
         // The limit is one for all: who meets it inside has met it outside.
         if (error instanceof StepLimitError) this.#end("failed", error);
@@ -179,10 +182,14 @@ export class Run implements AttemptHost, StepHost {
         if (status === "completed") resolve();
         else reject(error);
       };
-      const { signal } = attempt;
       const around = { stage: this.#stage, run: this, attempt, path };
       new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, around).advance();
     });
+  }
+
+  /** What happens inside shows that the step around it is alive. */
+  touch(): void {
+    this.#around?.attempt.heartbeat();
   }
 
   tellLog(attempt: Attempt, name: string, data: unknown): void {
@@ -286,6 +293,7 @@ export class Run implements AttemptHost, StepHost {
   #start(registered: RegisteredStep, token: Token): void {
     const attempt = new Attempt(this, token, 1);
     this.#stage.startedSteps += 1;
+    this.touch();
     this.#tell.stepStart(attempt, token);
     this.#starting = attempt;
     try {
@@ -341,6 +349,7 @@ export class Run implements AttemptHost, StepHost {
     this.#state = next;
     this.#stage.tokens = next.counters.tokens;
     this.#stage.finishedSteps += 1;
+    this.touch();
     const queueLength = next.queue.size + this.#lanes.size;
     if (this.#settings.captureTrace) this.trace.record(outcome, queueLength, this.#around?.path ?? null);
     this.#tell.stepResult(attempt, outcome, routedTokens(outcome, before, next), queueLength);

@@ -94,7 +94,9 @@ export class EventEncoder {
 
   #step({ step, attempt, path }: StepEventBase): string {
     const json = `${this.#steps.get(step)}${toNumber(attempt)}`;
-    return path === undefined ? json : `${json},"path":${JSON.stringify(toJson(path, { name: "path", stepName: step }))}`;
+    return path === undefined
+      ? json
+      : `${json},"path":${JSON.stringify(toJson(path, { name: "path", stepName: step }))}`;
   }
 
   /** The result, up to the list of routes. */
