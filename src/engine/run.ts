@@ -42,6 +42,8 @@ interface Stage {
   /** Steps that are at work or finished. */
   startedSteps: number;
   finishedSteps: number;
+  /** The tokens whose decision is under way or next, in the order in which their actions finished. */
+  readonly line: Map<Token, () => void>;
   /** How many actions are at work and wait for something. */
   busy: number;
 }
@@ -75,8 +77,6 @@ export class Run implements AttemptHost, StepHost {
   readonly #atWork = new Set<Attempt>();
   /** What settles when nothing of a token is at work any more, not even what was dropped. */
   readonly #inFlight = new Set<Promise<void>>();
-  /** The tokens whose decision is under way or next, in the order in which their actions finished. */
-  readonly #line = new Map<Token, () => void>();
   #state: RunState;
   #ending: RunEnding | null = null;
   #stopTimeout: (() => void) | null = null;
@@ -109,6 +109,7 @@ export class Run implements AttemptHost, StepHost {
       tokens: 0,
       startedSteps: 0,
       finishedSteps: 0,
+      line: new Map(),
       busy: 0,
     };
     this.#logger = loggers.length === 0 ? null : new GuardedLogger(loggers, this.#tellLoggerFailed);
@@ -211,11 +212,13 @@ export class Run implements AttemptHost, StepHost {
   }
 
   turn(token: Token): Promise<void> | null {
-    return this.#line.size === 0 ? null : new Promise((come) => this.#line.set(token, come));
+    const { line } = this.#stage;
+    return line.size === 0 ? null : new Promise((come) => line.set(token, come));
   }
 
   holdTurn(token: Token): void {
-    if (!this.#line.has(token)) this.#line.set(token, () => {});
+    const { line } = this.#stage;
+    if (!line.has(token)) line.set(token, () => {});
   }
 
   #begin(): void {
@@ -324,6 +327,8 @@ export class Run implements AttemptHost, StepHost {
     }, (error) => {
       this.#inFlight.delete(settled);
       this.#end("failed", error);
+      this.#leaveWork(first);
+      this.#passTurn(token);
     });
     this.#inFlight.add(settled);
   }
@@ -335,8 +340,9 @@ export class Run implements AttemptHost, StepHost {
   }
 
   #passTurn(token: Token): void {
-    if (!this.#line.delete(token)) return;
-    const [next] = this.#line.values();
+    const { line } = this.#stage;
+    if (!line.delete(token)) return;
+    const [next] = line.values();
     next?.();
   }
 
@@ -393,8 +399,10 @@ export class Run implements AttemptHost, StepHost {
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
     if (this.#starting !== null) Attempt.drop(this.#starting, error);
-    for (const first of this.#atWork) Attempt.drop(Attempt.last(first), error);
-    for (const go of this.#line.values()) go();
+    for (const first of this.#atWork) {
+      Attempt.drop(Attempt.last(first), error);
+      this.#stage.line.get(Attempt.tokenOf(first))?.();
+    }
     if (this.#around === null) {
       if (this.#hasBegun) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
       this.handOff.close(status === "failed" ? { error } : null);

@@ -1,6 +1,11 @@
-import { type Any, RunTimeoutError, type RunOutcome, StepLimitError, type WorkflowEvent } from "@stepstream/workflow";
+import { type Any, type RunOutcome, RunTimeoutError, StepLimitError, type WorkflowEvent } from "@stepstream/workflow";
 import { ControlWorld } from "./control_world.ts";
-import { type ControlPayload, randomControlWorkflow, randomPolicies, type StepPolicies } from "./random_control_workflow.ts";
+import {
+  type ControlPayload,
+  randomControlWorkflow,
+  randomPolicies,
+  type StepPolicies,
+} from "./random_control_workflow.ts";
 import { mix, Random } from "./random.ts";
 import { replayControl } from "./replay_control.ts";
 import { spiedSignal } from "./spied_signal.ts";
@@ -31,7 +36,18 @@ export interface ControlRun {
   readonly error: unknown;
 }
 
-const ENDINGS = ["none", "none", "none", "cancel", "cancel inside", "signal", "break", "timeout", "steps", "throw"] as const;
+const ENDINGS = [
+  "none",
+  "none",
+  "none",
+  "cancel",
+  "cancel inside",
+  "signal",
+  "break",
+  "timeout",
+  "steps",
+  "throw",
+] as const;
 /** How a run is ended. */
 export type Ending = typeof ENDINGS[number];
 
@@ -78,7 +94,9 @@ export async function controlRun(seed: number, options: ControlRunOptions): Prom
   let isLeaving = false;
   const stopAll = (how: string) => {
     world.isOver = true;
-    for (const { step, token } of world.activeActions) world.find("stopping", `${how} did not abort ${step}, token ${token}`);
+    for (const { step, token } of world.activeActions) {
+      world.find("stopping", `${how} did not abort ${step}, token ${token}`);
+    }
   };
   const settle = (error: unknown, outcome: RunOutcome | null) => {
     Object.assign(settled, { outcome, error, isSettled: true });
@@ -126,7 +144,10 @@ export async function controlRun(seed: number, options: ControlRunOptions): Prom
         isWanted = true;
       }
     };
-    read().catch(() => {}).then(() => stream.result).then((outcome) => settle(null, outcome), (error) => settle(error, null));
+    read().catch(() => {}).then(() => stream.result).then(
+      (outcome) => settle(null, outcome),
+      (error) => settle(error, null),
+    );
   }
 
   for (let turns = 0; !settled.isSettled; turns += 1) {
@@ -155,11 +176,16 @@ function tellEnding(
   world: ControlWorld,
   events: readonly WorkflowEvent<Any, Any>[],
   ending: Ending,
-  { outcome, error, isSettled }: { readonly outcome: RunOutcome | null; readonly error: unknown; readonly isSettled: boolean },
+  { outcome, error, isSettled }: {
+    readonly outcome: RunOutcome | null;
+    readonly error: unknown;
+    readonly isSettled: boolean;
+  },
 ): void {
   if (!isSettled) return;
   const isRight = outcome !== null || (ending === "timeout" && error instanceof RunTimeoutError) ||
-    (ending === "steps" && error instanceof StepLimitError) || (ending === "throw" && String(error).includes("no way")) ||
+    (ending === "steps" && error instanceof StepLimitError) ||
+    (ending === "throw" && String(error).includes("no way")) ||
     (ending === "break" && String(error).includes("was cancelled")) || error === "enough";
   if (!isRight) world.find("sequence", `it should not end by ${error} (${ending})`);
   const last = events.at(-1);

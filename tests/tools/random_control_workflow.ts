@@ -1,302 +1,265 @@
 import {
-  type Action,
   type Any,
   asStep,
-  type Decision,
-  type Enqueue,
+  type GroupMode,
   type Result,
   type RetryPolicy,
   type Step,
-  type StepLogHelper,
-  type StepScope,
   Workflow,
 } from "@stepstream/workflow";
-import type { Call, ControlWorld } from "./control_world.ts";
+import type { ManualClock } from "./manual_clock.ts";
 import { mix, Random } from "./random.ts";
 
-/** What tokens carry: all that a step does follows from it. */
+/** What the tokens carry: all that a step does follows from it. The key says where in the run it comes from. */
 export interface ControlPayload {
-  /** The way by which it came about. */
-  readonly key: string;
   readonly seed: number;
   readonly depth: number;
+  readonly key: string;
 }
 
-/** How an action fails that is meant to. */
-export class PlannedFailure extends Error {
-  override readonly name = "PlannedFailure";
-  readonly payload: ControlPayload;
-  readonly retryAfterMs: number | undefined;
-
-  constructor(payload: ControlPayload, retryAfterMs: number | undefined) {
-    super(`failed ${payload.key}`);
-    this.payload = payload;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
-/** What the steps of a random workflow are like. */
+/** Which parts a random workflow may have. */
 export interface ControlShape {
-  readonly seed: number;
-  /** What a step may have beside its action, by name. */
-  readonly policies: ReadonlyMap<string, StepPolicies>;
-  /** Actions wait for time only, so that what is first does not hang on who does its turn. */
-  readonly isTimedOnly: boolean;
-  /** How many of 100 decisions throw, outside and inside. */
-  readonly throwing: { readonly outside: number; readonly inside: number };
+  readonly hasInner: boolean;
+  readonly hasStepLimits: boolean;
+  readonly hasFailFast: boolean;
+  /** How many of 100 workflows have a decision that throws. */
+  readonly throwingDecisions: number;
 }
 
-/** How a step is controlled. */
-export interface StepPolicies {
-  readonly concurrency?: number;
-  readonly retry?: RetryPolicy;
-  readonly timeoutMs?: number;
-  readonly idleTimeoutMs?: number;
-}
-
+const NAMES: readonly [string, ...string[]] = ["a", "b", "c", "inner"];
 const MAX_DEPTH = 4;
-const LEVELS = 3;
-const PLAIN = ["a", "b", "c"] as const;
 
-/** The policies of every step of the workflow and of those inside it. */
-export function randomPolicies(random: Random, hasCaps: boolean): Map<string, StepPolicies> {
-  const policies = new Map<string, StepPolicies>();
-  for (let level = 0; level < LEVELS; level += 1) {
-    for (const name of [...PLAIN, "join", "sub"]) policies.set(`${name}${level}`, randomStepPolicies(random, hasCaps));
+/** The key of a group whose results do not say whose they are. */
+const ANONYMOUS = "?";
+
+/** Sees what the user's code of a run sees, and asserts what has to hold there. */
+export class ControlWatch {
+  readonly #concurrency: number;
+  readonly #limits: ReadonlyMap<string, number>;
+  readonly #inFlight = new Map<object, { readonly step: string; readonly key: string }>();
+  readonly #merged = new Set<string>();
+  /** The sizes of the groups that decisions asked for, by the key of the group. */
+  readonly groups = new Map<string, number>();
+  /** The signals of the actions that are at work. */
+  readonly signals = new Set<AbortSignal>();
+  /** What did not hold. It is kept, since an action that throws only makes its step fail. */
+  readonly violations: string[] = [];
+  #deciding: string | null = null;
+  isOver = false;
+  /** Groups whose results do not say whose they are. */
+  anonymousMerges = 0;
+
+  constructor(concurrency: number, limits: ReadonlyMap<string, number>) {
+    this.#concurrency = concurrency;
+    this.#limits = limits;
   }
-  return policies;
-}
 
-function randomStepPolicies(random: Random, hasCaps: boolean): StepPolicies {
-  const cap = random.percent(30) ? 1 + random.below(3) : null;
-  return {
-    ...(hasCaps && cap !== null ? { concurrency: cap } : {}),
-    ...(random.percent(50) ? { retry: randomRetry(random) } : {}),
-    ...(random.percent(30) ? { timeoutMs: 10 + random.below(80) } : {}),
-    ...(random.percent(20) ? { idleTimeoutMs: 10 + random.below(40) } : {}),
-  };
-}
-
-function randomRetry(random: Random): RetryPolicy {
-  return {
-    maxAttempts: 1 + random.below(3),
-    delayMs: random.pick([0, 5, 20]),
-    factor: random.pick([1, 2]),
-    jitter: random.pick(["none", "full"]),
-    ...(random.percent(30) ? { maxDelayMs: 15 } : {}),
-  };
-}
-
-/**
- * A workflow with all that controls its steps: limits, retries, timeouts, groups, and workflows inside as steps. What a
- * step does follows from its token, whoever reads and whatever is at work beside it.
- */
-export function randomControlWorkflow(world: ControlWorld, shape: ControlShape, level = 0): Workflow {
-  const workflow: Workflow<Any, Any, Any, Any> = new Workflow({ name: `level ${level}` });
-  const inside = level + 1 < LEVELS ? randomControlWorkflow(world, shape, level + 1) : null;
-  const decision = createDecision(world, shape, level);
-  for (const plain of [...PLAIN, "join"]) {
-    const name = `${plain}${level}`;
-    const policies = shape.policies.get(name) ?? {};
-    workflow.add({ ...policies, name, decision, action: createAction(world, shape, name, policies) });
+  get merged(): ReadonlySet<string> {
+    return this.#merged;
   }
-  if (inside !== null) workflow.add(createSubStep(world, shape, level, inside, decision));
-  return workflow;
-}
 
-function createSubStep(
-  world: ControlWorld,
-  shape: ControlShape,
-  level: number,
-  inside: Workflow,
-  decision: Decision,
-): Step {
-  const name = `sub${level}`;
-  const { action, ...step } = asStep(name, inside, {
-    ...shape.policies.get(name),
-    start: `a${level + 1}`,
-    context: (_ctx, origin) => ({ origin }),
-    value: ({ origin }): ControlPayload => ({ ...origin, key: `${origin.key}!`, seed: mix(origin.seed, 99) }),
-    decision,
-  });
-  return {
-    ...step,
-    action: async (context, payload, log, scope) => {
-      const { token, attempt } = scope;
-      const call = world.beginAction({ step: name, context, payload, token, attempt, scope, isAround: true });
-      try {
-        return await action(context, payload, log, scope);
-      } finally {
-        world.endAction(call);
-      }
-    },
-  };
-}
-
-function createAction(world: ControlWorld, shape: ControlShape, step: string, policies: StepPolicies): Action {
-  return (context, given: ControlPayload | readonly Result[], log, scope) => {
-    const { token, attempt } = scope;
-    const call = world.beginAction({ step, context, payload: given, token, attempt, scope, isAround: false });
-    const payload = toPayload(given);
-    const random = new Random(mix(payload.seed, attempt));
-    const moves = randomMoves(world, random, shape, policies, log, scope);
-    const isFailing = random.percent(20);
-    const retryAfterMs = random.percent(15) ? random.below(30) : undefined;
-    const end = () => {
-      world.visit();
-      if (isFailing) throw new PlannedFailure(payload, retryAfterMs);
-      return { ...payload };
+  enter(step: string, key: string, signal: AbortSignal): () => void {
+    this.#hold(!this.isOver, `nothing starts after the end: ${key}`);
+    this.#hold(!signal.aborted, `what starts is not aborted: ${key}`);
+    for (const group of this.#merged) this.#hold(!isIn(group, key), `${key} starts after its group has merged`);
+    const self = {};
+    this.#inFlight.set(self, { step, key });
+    this.signals.add(signal);
+    this.#hold(this.#inFlight.size <= this.#concurrency, `${this.#inFlight.size} of ${this.#concurrency} in flight`);
+    const ofStep = [...this.#inFlight.values()].filter((other) => other.step === step).length;
+    this.#hold(ofStep <= (this.#limits.get(step) ?? Infinity), `${ofStep} of step ${step} in flight`);
+    const leave = () => {
+      this.#inFlight.delete(self);
+      this.signals.delete(signal);
+      signal.removeEventListener("abort", leave);
     };
-    const finish = () => world.endAction(call);
-    switch (random.below(6)) {
-      case 0:
-      case 1:
-        return async function () {
-          try {
-            for (const move of moves) await move();
-            return end();
-          } finally {
-            finish();
-          }
-        }();
-      case 2:
-        return function* () {
-          try {
-            for (const move of moves) yield move();
-            return end();
-          } finally {
-            finish();
-          }
-        }();
-      case 3:
-        return async function* () {
-          try {
-            for (const [index, move] of moves.entries()) {
-              if (index % 2 === 0) yield index;
-              await move();
-            }
-            return end();
-          } finally {
-            finish();
-          }
-        }();
-      case 4:
-        try {
-          log.event("at once");
-          return end();
-        } finally {
-          finish();
-        }
-      default:
-        return (async () => {
-          try {
-            await moves[0]?.();
-            return end();
-          } finally {
-            finish();
-          }
-        })();
-    }
-  };
-}
+    signal.addEventListener("abort", leave);
+    return leave;
+  }
 
-/** What an action does, bit by bit. */
-function randomMoves(
-  world: ControlWorld,
-  random: Random,
-  { isTimedOnly }: ControlShape,
-  { timeoutMs, idleTimeoutMs }: StepPolicies,
-  log: StepLogHelper,
-  scope: StepScope,
-): (() => Promise<void> | undefined)[] {
-  const signal = random.percent(70) ? scope.signal : null;
-  const canHang = timeoutMs !== undefined || idleTimeoutMs !== undefined;
-  return Array.from({ length: random.below(5) }, () => {
-    const kind = random.below(10);
-    const ms = 1 + random.below(random.percent(20) ? 60 : 15);
+  decide(key: string): () => void {
+    this.#hold(this.#deciding === null, `the decision of ${key} is taken during that of ${this.#deciding}`);
+    this.#deciding = key;
     return () => {
-      world.visit();
-      if (kind < 2) log.event("bit", kind);
-      else if (kind === 2) scope.heartbeat();
-      else if (kind === 3) return Promise.resolve();
-      else if (kind < 6) return world.nap(ms, signal);
-      else if (kind === 6 && canHang && ms === 7) return world.hang(signal);
-      else return isTimedOnly ? world.nap(ms, signal) : world.wait(signal);
+      this.#deciding = null;
     };
-  });
-}
+  }
 
-function createDecision(world: ControlWorld, shape: ControlShape, level: number): Decision {
-  const throwing = level === 0 ? shape.throwing.outside : shape.throwing.inside;
-  return (context, result, enqueue, log) => {
-    const decision = world.beginDecision(context, result);
-    log.event("decided", world.decisions.length - 1);
-    const payload = payloadOf(result);
-    const random = new Random(mix(payload.seed, 7));
-    const isThrowing = random.percent(throwing);
-    const calls = randomCalls(random, payload, result, level);
-    const doCall = (call: Call) => {
-      world.visit();
-      decision.calls.push(call);
-      route(enqueue, call);
-    };
-    const end = () => {
-      world.endDecision(decision);
-      if (!isThrowing) return;
-      world.hasThrown = true;
-      throw new Error(`no way ${payload.key}`);
-    };
-    if (random.percent(60)) {
-      for (const call of calls) doCall(call);
-      return end();
+  /** Asserts that the results are those of a group, and answers its key. */
+  merge(results: readonly Result<Any>[]): string {
+    const texts = results.map(({ ok, value, error }) => ok ? `${value?.key}` : String(error));
+    if (texts.every(isAnonymous)) {
+      this.anonymousMerges += 1;
+      return ANONYMOUS;
     }
-    return (async () => {
-      for (const call of calls) {
-        if (random.percent(40)) await (shape.isTimedOnly ? world.nap(3, null) : world.wait(null));
-        if (random.percent(30)) log.event("thought", call.where);
-        await undefined;
-        // Where the run has ended meanwhile, what is enqueued is not taken.
-        doCall(call);
-      }
-      end();
-    })();
-  };
+    const fits = (group: string, size: number) =>
+      size === texts.length && !this.#merged.has(group) &&
+      texts.every((text, index) => isAnonymous(text) || text.includes(`${group}.${index}`));
+    const fitting = [...this.groups].flatMap(([group, size]) => fits(group, size) ? [group] : []);
+    // An inner group's results could be those of one around it, but not the other way round.
+    const [group] = fitting.toSorted((a, b) => b.length - a.length);
+    this.#hold(group !== undefined, `[${texts.join(", ")}] are the results of a group that has not merged`);
+    if (group === undefined) return "";
+    this.#merged.add(group);
+    for (const { key } of this.#inFlight.values()) {
+      this.#hold(!isIn(group, key), `${key} is at work while its group merges`);
+    }
+    this.#hold(group.includes("!") || !texts.some((text) => text.startsWith("Group")), `${group} was stopped`);
+    return group;
+  }
+
+  #hold(holds: boolean, claim: string): void {
+    if (!holds) this.violations.push(claim);
+  }
 }
 
-function route(enqueue: Enqueue, call: Call): void {
-  if (call.where === "all") enqueue.all(call.step, call.payloads, { then: call.then, mode: call.mode });
-  else enqueue[call.where](call.step, call.payload);
+/** A result that does not say whose it is. */
+function isAnonymous(text: string): boolean {
+  return text === ANONYMOUS || text.startsWith("GroupFailedError") || text.startsWith("StepTimeoutError");
 }
 
-function randomCalls(random: Random, { key, seed, depth }: ControlPayload, { ok }: Result, level: number): Call[] {
-  if (depth >= MAX_DEPTH || (!ok && random.percent(60))) return [];
-  const names: [string, ...string[]] = [`a${level}`, `b${level}`, `c${level}`];
-  if (level + 1 < LEVELS && depth + 1 < MAX_DEPTH) names.push(`sub${level}`);
-  let made = 0;
-  const next = (): ControlPayload => {
-    made += 1;
-    return { key: `${key}.${made}`, seed: mix(seed, made), depth: depth + 1 };
-  };
-  return Array.from({ length: depth === 0 ? 1 + random.below(3) : random.below(3) }, (): Call => {
-    const step = random.pick(names);
-    if (random.percent(60)) return { where: random.percent(40) ? "head" : "tail", step, payload: next() };
-    const payloads = Array.from({ length: random.percent(10) ? 0 : 1 + random.below(4) }, next);
-    return { where: "all", step, payloads, then: `join${level}`, mode: random.percent(45) ? "fail-fast" : "settle" };
+/** True if a token of the key is a member of the group. */
+function isIn(group: string, key: string): boolean {
+  return key.startsWith(`${group}.`);
+}
+
+/** The limits of a shape's steps, by name. */
+export function randomLimits(seed: number, { hasStepLimits }: ControlShape): ReadonlyMap<string, number> {
+  const random = new Random(mix(seed, 3));
+  return new Map(NAMES.flatMap((name) => hasStepLimits && random.percent(30) ? [[name, 1 + random.below(3)]] : []));
+}
+
+/** A workflow of all that there is: every policy, groups in groups, workflows in workflows. */
+export function randomControlWorkflow(
+  seed: number,
+  shape: ControlShape,
+  watch: ControlWatch,
+  work: ManualClock,
+  level = 0,
+): Workflow {
+  const workflow = new Workflow();
+  const limits = level === 0 ? randomLimits(seed, shape) : new Map<string, number>();
+  const isThrowing = new Random(mix(seed, 4)).percent(shape.throwingDecisions);
+  for (const name of NAMES) {
+    const random = new Random(mix(seed, name.charCodeAt(0) + level));
+    const decision = decisionOf(shape, watch, isThrowing && name === "c", "~".repeat(level));
+    const policies = { ...policiesOf(random), concurrency: limits.get(name), decision };
+    if (name === "inner" && shape.hasInner && level < 2) {
+      const inner = randomControlWorkflow(mix(seed, 9), { ...shape, throwingDecisions: 0 }, watch, work, level + 1);
+      const { decision, concurrency } = policies;
+      workflow.add(asStep(name, inner, {
+        start: "a",
+        decision,
+        concurrency,
+        context: (_ctx, payload) => ({ payload }),
+        value: ({ payload }) => payload,
+      }));
+    } else workflow.add({ name, ...policies, action: actionOf(`${name}${"~".repeat(level)}`, watch, work, policies) });
+  }
+  return workflow.add({
+    name: "merge",
+    action: (_ctx, results): ControlPayload => ({ seed: 1, depth: MAX_DEPTH, key: watch.merge(results) }),
   });
 }
 
-/** What a joining step takes its results for. */
-function toPayload(given: ControlPayload | readonly Result[]): ControlPayload {
-  if (!Array.isArray(given)) return given as ControlPayload;
-  const payloads = given.map(payloadOf);
+function policiesOf(random: Random): Pick<Step, "retry" | "timeoutMs" | "idleTimeoutMs"> {
+  const retry: RetryPolicy = {
+    maxAttempts: 1 + random.below(4),
+    delayMs: random.below(30),
+    jitter: random.percent(50) ? "full" : "none",
+  };
   return {
-    key: `(${payloads.map(({ key }) => key).join(" ")})`,
-    seed: payloads.reduce((sum, { seed }) => mix(sum, seed), 1),
-    depth: Math.max(2, ...payloads.map(({ depth }) => depth)),
+    retry: random.percent(50) ? retry : undefined,
+    timeoutMs: random.percent(40) ? 10 + random.below(40) : undefined,
+    idleTimeoutMs: random.percent(30) ? 5 + random.below(40) : undefined,
   };
 }
 
-function payloadOf({ ok, value, error }: Result): ControlPayload {
-  if (ok) return value as ControlPayload;
-  return error instanceof PlannedFailure ? error.payload : { key: "lost", seed: 5, depth: MAX_DEPTH - 1 };
+function actionOf(
+  name: string,
+  watch: ControlWatch,
+  work: ManualClock,
+  { timeoutMs, idleTimeoutMs }: Pick<Step, "timeoutMs" | "idleTimeoutMs">,
+): Step["action"] {
+  const isTimed = timeoutMs !== undefined || idleTimeoutMs !== undefined;
+  return (_ctx, payload: ControlPayload, log, scope) => {
+    const random = new Random(mix(payload.seed, scope.attempt));
+    const leave = watch.enter(name, payload.key, scope.signal);
+    const isFailing = random.percent(25);
+    const isHanging = isTimed && random.percent(20);
+    const waits = random.below(3);
+    const settle = () => {
+      leave();
+      if (isFailing) throw new Error(`failed ${payload.key}`);
+      return payload;
+    };
+    const pause = () => new Promise<void>((resolve) => work.setTimeout(resolve, random.below(25)));
+    if (random.percent(40)) {
+      if (random.percent(50)) log.event("sync");
+      return settle();
+    }
+    if (random.percent(30)) {
+      return async function* () {
+        for (let index = 0; index < waits; index += 1) {
+          yield index;
+          await pause();
+        }
+        return settle();
+      }();
+    }
+    return async function () {
+      for (let index = 0; index < waits; index += 1) {
+        await pause();
+        // What is logged after a timeout has to be dropped, so it may be logged.
+        if (random.percent(50)) log.event("async", { attempt: scope.attempt });
+        if (random.percent(30)) scope.heartbeat();
+        if (random.percent(50)) scope.signal.throwIfAborted();
+      }
+      if (isHanging) await new Promise(() => {});
+      return settle();
+    }();
+  };
+}
+
+function decisionOf(shape: ControlShape, watch: ControlWatch, isThrowing: boolean, mark: string): Step["decision"] {
+  return (_ctx, result, enqueue, log) => {
+    const payload: ControlPayload = result.ok ? result.value : { seed: 1, depth: MAX_DEPTH, key: "" };
+    const random = new Random(mix(payload.seed, 77));
+    const decided = watch.decide(payload.key);
+    if (random.percent(30)) log.event("decision");
+    const child = (name: string): ControlPayload => ({
+      seed: mix(payload.seed, name.length * 31 + random.below(1_000)),
+      depth: payload.depth + 1,
+      key: `${payload.key}${mark}${name}`,
+    });
+    const route = () => {
+      if (payload.depth >= MAX_DEPTH || !result.ok) return;
+      const routes = random.below(3);
+      for (let index = 0; index < routes; index += 1) {
+        enqueue[random.percent(30) ? "head" : "tail"](random.pick(NAMES), child(`/${index}`));
+      }
+      if (random.percent(35)) fanOut();
+    };
+    const fanOut = () => {
+      const mode: GroupMode = shape.hasFailFast && random.percent(40) ? "fail-fast" : "settle";
+      const sign = mode === "settle" ? "#" : "!";
+      const size = random.below(6);
+      watch.groups.set(`${payload.key}${mark}${sign}`, size);
+      const payloads = Array.from({ length: size }, (_, index) => child(`${sign}.${index}`));
+      enqueue.all(random.pick(["a", "b", "c"]), payloads, { then: "merge", mode });
+    };
+    const finish = () => {
+      decided();
+      if (isThrowing && random.percent(20)) throw new Error("decision");
+    };
+    if (random.percent(70)) {
+      route();
+      return finish();
+    }
+    return Promise.resolve().then(async () => {
+      await Promise.resolve();
+      route();
+      finish();
+    });
+  };
 }

@@ -186,7 +186,11 @@ class Replay {
     const routed = run.queue.finish(item, event.result, taken?.calls ?? []);
     const expected = routed.map(({ step, where }) => `${step} ${where}`);
     const isAsExpected = event.routed.map(({ step, where }) => `${step} ${where}`).join() === expected.join();
-    this.#expect(routed.some(({ group }) => group !== null) ? "groups" : "tokens", isAsExpected, `${expected} come of it`);
+    this.#expect(
+      routed.some(({ group }) => group !== null) ? "groups" : "tokens",
+      isAsExpected,
+      `${expected} come of it`,
+    );
     for (const [index, { token }] of event.routed.entries()) {
       this.#expect("tokens", !this.#routed.has(token), `token ${token} was routed before`);
       this.#routed.add(token);
@@ -248,7 +252,10 @@ class Replay {
     // A run inside that has failed is over before the step around it is.
     if (!standStill.isWanted || this.#world.hasThrown) return;
     const runs = this.#runs();
-    const taken = runs.reduce((sum, { around, atWork }) => sum + Math.max(0, atWork.size - (around === null ? 0 : 1)), 0);
+    const taken = runs.reduce(
+      (sum, { around, atWork }) => sum + Math.max(0, atWork.size - (around === null ? 0 : 1)),
+      0,
+    );
     if (taken >= this.#asked.concurrency) return;
     const waiting = runs.map((run) => this.#nextOf(run)).find((item) => item !== undefined);
     this.#expect("room", waiting === undefined, `token ${waiting?.token} waits although ${taken} are at work`);
