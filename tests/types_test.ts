@@ -4,6 +4,7 @@ import { printLine } from "./tools/print_line.ts";
 import { TemporaryFolder } from "./tools/temporary_folder.ts";
 import { typeCheck, type TypeFinding } from "./tools/type_check.ts";
 // Imported for their types alone: so a test run checks them, too.
+import type {} from "./types/control.ts";
 import type {} from "./types/events.ts";
 import type {} from "./types/generators.ts";
 import type {} from "./types/inference.ts";

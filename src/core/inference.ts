@@ -29,6 +29,11 @@ export type StepTaking<Payloads, Name, Value> = Name extends StepName<Payloads>
   ? [Value] extends [PayloadOf<Payloads, Name>] ? Name : never
   : never;
 
+/** The payloads of the steps that may be routed to: all, unless `routes` declares some. */
+export type RoutedPayloads<Payloads, Routes extends StepName<Payloads>> = [StepName<Payloads>] extends [Routes]
+  ? Payloads
+  : Pick<Payloads, Routes>;
+
 /** The name, if the step's payload can be a list of results. */
 export type TakingResults<Payloads, Name> = Name extends StepName<Payloads>
   ? readonly Result<never>[] extends PayloadOf<Payloads, Name> ? Name

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from "./clock.ts";
+
 /** When and how often a failed action is tried again. */
 export interface RetryPolicy {
   /** How often the action is tried in all, a whole number from 1 on. */
@@ -25,17 +27,25 @@ export interface RetryPolicy {
  */
 export function retryDelayMs(policy: RetryPolicy, error: unknown, attempt: number, now: number): number {
   const { delayMs = 0, factor = 2, maxDelayMs = Infinity, jitter = "full" } = policy;
+  const longestMs = Math.min(maxDelayMs, LONGEST_TIMER_MS);
   const asked = retryAfterMs(error, now);
-  if (asked !== null) return Math.min(asked, maxDelayMs);
+  if (asked !== null) return Math.min(asked, longestMs);
   // No delay stays none, however often it grows: 0 × ∞ is not a number.
-  const delay = delayMs === 0 ? 0 : Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
-  return jitter === "none" ? delay : Math.round(Math.random() * delay);
+  const delay = delayMs === 0 ? 0 : Math.min(delayMs * factor ** (attempt - 1), longestMs);
+  return jitter === "none" ? delay : Math.floor(Math.random() * delay);
 }
 
 function retryAfterMs(error: unknown, now: number): number | null {
-  if (typeof error !== "object" || error === null || !("retryAfterMs" in error)) return null;
-  const { retryAfterMs: asked } = error;
-  if (typeof asked !== "string") return typeof asked === "number" && asked >= 0 ? asked : null;
-  const ms = /^\s*\d+\s*$/.test(asked) ? Number(asked) * 1_000 : Date.parse(asked) - now;
-  return Number.isNaN(ms) ? null : Math.max(0, ms);
+  try {
+    const asked: unknown = Reflect.get(Object(error), "retryAfterMs");
+    if (typeof asked === "number") return asked >= 0 ? asked : null;
+    if (typeof asked !== "string") return null;
+    if (/^\s*\d+\s*$/.test(asked)) return Number(asked) * 1_000;
+    // What else a date parser takes for a date is none of HTTP.
+    const at = /GMT\s*$/.test(asked) ? Date.parse(asked) : NaN;
+    return Number.isNaN(at) ? null : Math.max(0, at - now);
+  } catch {
+    // A getter or a proxy of the error threw: it says nothing.
+    return null;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Executor } from "./executor.ts";
-import type { Any, PayloadOf, StepName, StepTaking, TakingResults, ValueOf } from "./inference.ts";
+import type { Any, PayloadOf, RoutedPayloads, StepName, StepTaking, TakingResults, ValueOf } from "./inference.ts";
 import type { Result } from "./result.ts";
 import type { RetryPolicy } from "./retry_policy.ts";
 import type { StandardSchema } from "./standard_schema.ts";
@@ -99,6 +99,7 @@ export interface Step<
   Name extends StepName<Payloads> = StepName<Payloads>,
   Returned = Any,
   Input = PayloadOf<Payloads, Name>,
+  Routes extends StepName<Payloads> = StepName<Payloads>,
 > {
   /** The name that tokens are routed by. */
   readonly name: Name;
@@ -111,7 +112,9 @@ export interface Step<
   /** Does the work. What it returns is the step's value; what it throws makes the step fail, not the run. */
   readonly action: Action<NoInfer<Input>, Context, Returned>;
   /** Routes on. Default: the step leads nowhere. */
-  readonly decision?: Decision<Payloads, Context, ValueOf<NoInfer<Returned>>> | undefined;
+  readonly decision?:
+    | Decision<RoutedPayloads<Payloads, NoInfer<Routes>>, Context, ValueOf<NoInfer<Returned>>>
+    | undefined;
   /** Tries a failed action again. Default: it is tried once. */
   readonly retry?: RetryPolicy | undefined;
   /**
@@ -129,5 +132,5 @@ export interface Step<
    * The only steps that the decision may route to: another ends the run with an `UndeclaredRouteError`, and one that the
    * workflow lacks throws when a run starts. Default: any.
    */
-  readonly routes?: readonly StepName<Payloads>[] | undefined;
+  readonly routes?: readonly Routes[] | undefined;
 }

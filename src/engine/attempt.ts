@@ -15,6 +15,8 @@ export interface AttemptHost {
   touch(): void;
   tellLog(attempt: Attempt, name: string, data: unknown): void;
   tellChunk(attempt: Attempt, value: unknown): void;
+  /** Tells that a logger threw; answers whether it could. */
+  tellLoggerFailed(attempt: Attempt, error: unknown): boolean;
   /** Runs another workflow inside this one, as the action of an attempt. */
   runInside(attempt: Attempt, plan: RunPlan, settings: Pick<RunSettings, "context" | "executor">): Promise<void>;
 }
@@ -99,6 +101,10 @@ export class Attempt implements StepScope, StepLogHelper {
       throw new TypeError("Cannot run a workflow inside a step: the scope is not the engine's own");
     }
     return scope.#host.runInside(scope, plan, settings);
+  }
+
+  static tellLoggerFailed(attempt: Attempt, error: unknown): boolean {
+    return attempt.#host.tellLoggerFailed(attempt, error);
   }
 
   static tokenOf(attempt: Attempt): Token {

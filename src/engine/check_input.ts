@@ -8,8 +8,8 @@ import { isThenable } from "./thenable.ts";
  * answers later: the promise it answers rejects. `null` says that all is well.
  */
 export function checkInput(step: Step | undefined, payload: unknown): Promise<unknown> | null {
-  const checked = step?.input?.["~standard"].validate(payload);
-  if (step === undefined || checked === undefined) return null;
+  if (step?.input === undefined) return null;
+  const checked = step.input["~standard"].validate(payload);
   if (isThenable(checked)) return checked.then((result) => toInput(step, result));
   toInput(step, checked);
   return null;

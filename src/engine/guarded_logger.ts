@@ -1,18 +1,15 @@
 import type { Outcome } from "../core/state.ts";
 import type { StepLogger } from "../core/step_logger.ts";
-import type { Attempt } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import { isThenable } from "./thenable.ts";
 
 /** Calls loggers so that none of them can break a run: the first failure is told, the rest are not worth repeating. */
 export class GuardedLogger {
   readonly #loggers: readonly StepLogger[];
-  readonly #tellFailed: (attempt: Attempt, error: unknown) => boolean;
   #isFailureTold = false;
 
-  /** `tellFailed` answers whether it could tell. */
-  constructor(loggers: readonly StepLogger[], tellFailed: (attempt: Attempt, error: unknown) => boolean) {
+  constructor(loggers: readonly StepLogger[]) {
     this.#loggers = loggers;
-    this.#tellFailed = tellFailed;
   }
 
   /** A step's result line. */
@@ -36,6 +33,6 @@ export class GuardedLogger {
   }
 
   #fail(attempt: Attempt, error: unknown): void {
-    if (!this.#isFailureTold) this.#isFailureTold = this.#tellFailed(attempt, error);
+    if (!this.#isFailureTold) this.#isFailureTold = Attempt.tellLoggerFailed(attempt, error);
   }
 }

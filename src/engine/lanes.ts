@@ -1,13 +1,13 @@
 import { isBefore, type Token } from "../core/token.ts";
-import { TokenQueue } from "../core/token_queue.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 
 /** A step with a limit of its own. */
 interface Lane {
   readonly limit: number;
   busy: number;
-  /** Tokens that have left the queue and wait for room, in the queue's order. */
-  held: TokenQueue;
+  /** Tokens that have left the queue and wait for room, in the queue's order, from `first` on. */
+  held: Token[];
+  first: number;
 }
 
 /** The steps that have a limit of their own, and the tokens that wait because so many of their step are at work. */
@@ -17,7 +17,7 @@ export class Lanes {
 
   constructor(steps: ReadonlyMap<string, RegisteredStep>) {
     for (const [name, { step: { concurrency: limit = Infinity } }] of steps) {
-      if (limit < Infinity) this.#lanes.set(name, { limit, busy: 0, held: TokenQueue.empty });
+      if (limit < Infinity) this.#lanes.set(name, { limit, busy: 0, held: [], first: 0 });
     }
   }
 
@@ -30,7 +30,14 @@ export class Lanes {
   hold(token: Token): boolean {
     const lane = this.#lanes.get(token.step);
     if (lane === undefined || lane.busy < lane.limit) return false;
-    lane.held = token.where === "head" ? lane.held.withHead(token) : lane.held.withTail(token);
+    const { held } = lane;
+    // Mostly it comes after all that are held; one that was put at the head later comes before them.
+    let place = held.length;
+    for (let before = held[place - 1]; place > lane.first && before !== undefined; before = held[place - 1]) {
+      if (isBefore(before, token)) break;
+      place -= 1;
+    }
+    held.splice(place, 0, token);
     this.#size += 1;
     return true;
   }
@@ -41,14 +48,19 @@ export class Lanes {
     let first = head;
     let from: Lane | null = null;
     for (const lane of this.#lanes.values()) {
-      const token = lane.busy < lane.limit ? lane.held.head : undefined;
+      const token = lane.busy < lane.limit ? lane.held[lane.first] : undefined;
       if (token === undefined || (first !== undefined && isBefore(first, token))) continue;
       first = token;
       from = lane;
     }
     if (from !== null) {
-      from.held = from.held.withoutHead();
       this.#size -= 1;
+      from.first += 1;
+      // Now and then, so that each token is moved a few times at most.
+      if (from.first * 2 > from.held.length) {
+        from.held.splice(0, from.first);
+        from.first = 0;
+      }
     }
     return first;
   }
@@ -63,8 +75,9 @@ export class Lanes {
   filter(passes: (token: Token) => boolean): void {
     this.#size = 0;
     for (const lane of this.#lanes.values()) {
-      lane.held = lane.held.filter(passes);
-      this.#size += lane.held.size;
+      lane.held = lane.held.slice(lane.first).filter(passes);
+      lane.first = 0;
+      this.#size += lane.held.length;
     }
   }
 }

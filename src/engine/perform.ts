@@ -20,6 +20,12 @@ export interface StepHost {
   readonly context: Record<string, unknown>;
   readonly executor: Executor;
   readonly steps: ReadonlyMap<string, RegisteredStep>;
+  /** True while somebody waits for an event. */
+  readonly isWanted: boolean;
+  /** Settles when somebody asks for an event, or when the run ends. */
+  demand(): Promise<void>;
+  /** An outcome is there and not applied yet: until then nothing else starts, since it may have put tokens at the head. */
+  holdStarts(): void;
   /** Tells that the attempt failed and how long it takes until the next. */
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void;
   /** Begins the attempt, which is not the first. */
@@ -64,11 +70,11 @@ async function performLater(
   let attempt = first;
   let result = await firstResult;
   for (let retry = retryOf(step, result, attempt); retry !== null; retry = retryOf(step, result, attempt)) {
-    if (Attempt.isDropped(attempt)) return null;
     const delayMs = retryDelayMs(retry, result.error, attempt.attempt, host.clock.now());
     Attempt.close(attempt);
     host.tellRetry(attempt, result.error, delayMs);
     await wait(attempt, delayMs, host.clock);
+    while (!host.isWanted && !Attempt.isDropped(attempt)) await host.demand();
     if (Attempt.isDropped(attempt)) return null;
     attempt = Attempt.follow(attempt, attempt.attempt + 1);
     host.beginAgain(attempt);
@@ -88,17 +94,17 @@ function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise
   const executor = step.executor ?? host.executor;
   const execute = (input: unknown) => executor.execute(step, host.context, input, attempt, attempt);
   try {
-    const checked = step.input?.["~standard"].validate(payload);
-    const returned = checked === undefined
+    const checked = step.input === undefined ? null : step.input["~standard"].validate(payload);
+    const returned = checked === null
       ? executor.execute(step, host.context, payload, attempt, attempt)
       : isThenable(checked)
       ? checked.then((result) => execute(toInput(step, result)))
       : execute(toInput(step, checked));
     if (!isThenable(returned) && !isGenerator(returned)) return { ok: true, value: returned, error: null };
     const settled = settle(returned, attempt);
-    return step.timeoutMs === undefined && step.idleTimeoutMs === undefined
-      ? settled
-      : settleInTime(settled, step, attempt, host.clock);
+    const isTimed = step.timeoutMs !== undefined || step.idleTimeoutMs !== undefined;
+    // An action may have ended its own run by now: there is nothing left to time.
+    return !isTimed || Attempt.isClosed(attempt) ? settled : settleInTime(settled, step, attempt, host.clock);
   } catch (error) {
     return { ok: false, value: null, error };
   }
@@ -143,10 +149,13 @@ function wait(attempt: Attempt, delayMs: number, clock: Clock): Promise<void> {
 }
 
 /** The step's policy if the attempt failed and is to be followed by another, else `null`. */
-function retryOf({ retry }: Step, { ok, error }: Result, { attempt }: Attempt): RetryPolicy | null {
+function retryOf({ retry }: Step, { ok, error }: Result, attempt: Attempt): RetryPolicy | null {
   // A payload is not better the second time.
-  if (ok || retry === undefined || error instanceof PayloadError || attempt >= retry.maxAttempts) return null;
-  return retry.when?.(error, attempt) === false ? null : retry;
+  if (
+    ok || Attempt.isDropped(attempt) || retry === undefined || error instanceof PayloadError ||
+    attempt.attempt >= retry.maxAttempts
+  ) return null;
+  return retry.when?.(error, attempt.attempt) === false ? null : retry;
 }
 
 function decide(
@@ -158,16 +167,16 @@ function decide(
   if (Attempt.isDropped(attempt)) return null;
   const { context } = host;
   context[resultKey] = result.value;
-  if (step.decision === undefined) return toOutcome(attempt, result, NO_ROUTES);
+  if (step.decision === undefined) return toOutcome(attempt, host, result, NO_ROUTES);
 
   const routes = new Routes(step, result.value, host.steps);
   let isPending = false;
   try {
     const decided = step.decision(context, result, routes, attempt);
-    if (!isThenable(decided)) return toOutcome(attempt, result, routes.routed);
+    if (!isThenable(decided)) return toOutcome(attempt, host, result, routes.routed);
     isPending = true;
     host.holdTurn(Attempt.tokenOf(attempt));
-    return finish(decided, attempt, result, routes);
+    return finish(decided, attempt, host, result, routes);
   } finally {
     if (!isPending) routes.close();
   }
@@ -176,19 +185,21 @@ function decide(
 async function finish(
   decided: PromiseLike<unknown>,
   attempt: Attempt,
+  host: StepHost,
   result: Result,
   routes: Routes,
 ): Promise<Outcome | null> {
   try {
     await decided;
-    return toOutcome(attempt, result, routes.routed);
+    return toOutcome(attempt, host, result, routes.routed);
   } finally {
     routes.close();
   }
 }
 
-function toOutcome(attempt: Attempt, result: Result, routed: readonly Route[]): Outcome | null {
+function toOutcome(attempt: Attempt, host: StepHost, result: Result, routed: readonly Route[]): Outcome | null {
   if (Attempt.isDropped(attempt)) return null;
   Attempt.close(attempt);
+  host.holdStarts();
   return { token: Attempt.tokenOf(attempt), attempts: attempt.attempt, result, routed };
 }

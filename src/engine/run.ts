@@ -37,6 +37,9 @@ interface Stage {
   readonly handOff: HandOff;
   readonly trace: TraceRecorder;
   readonly clock: TurnClock;
+  readonly logger: GuardedLogger | null;
+  /** Those that go on, the outermost first. */
+  readonly runs: Set<Run>;
   /** The last token's id. */
   tokens: number;
   /** Steps that are at work or finished. */
@@ -51,7 +54,6 @@ interface Stage {
 /** Where a run inside another one is. */
 interface Surroundings {
   readonly stage: Stage;
-  readonly run: Run;
   /** The attempt whose action it is. */
   readonly attempt: Attempt;
   /** The steps around it, outermost first. */
@@ -69,7 +71,6 @@ export class Run implements AttemptHost, StepHost {
   readonly #settings: RunSettings;
   readonly #around: Surroundings | null;
   readonly #stage: Stage;
-  readonly #logger: GuardedLogger | null;
   readonly #tell: EventTeller;
   readonly #onEnd: (ending: RunEnding) => void;
   readonly #lanes: Lanes;
@@ -81,9 +82,14 @@ export class Run implements AttemptHost, StepHost {
   #ending: RunEnding | null = null;
   #stopTimeout: (() => void) | null = null;
   #hasBegun = false;
+  #isListening = false;
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
   #isAdvancing = false;
+  /** The start payload's schema has not answered yet. */
+  #isChecking = false;
+  /** How many outcomes are there that are not applied yet. */
+  #heldStarts = 0;
   /** A run inside another waits for somebody to want an event. */
   #isIdle = false;
 
@@ -93,11 +99,11 @@ export class Run implements AttemptHost, StepHost {
     onEnd: (ending: RunEnding) => void,
     around: Surroundings | null = null,
   ) {
-    const { runId, clock, maxBufferedEvents, loggers } = settings;
+    const { runId, clock, maxBufferedEvents, loggers, executor, ownExecutor } = settings;
     this.runId = runId;
     this.steps = plan.steps;
     this.context = settings.context;
-    this.executor = settings.executor;
+    this.executor = around === null ? executor : ownExecutor ?? executor;
     this.clock = clock;
     this.#plan = plan;
     this.#settings = settings;
@@ -106,13 +112,14 @@ export class Run implements AttemptHost, StepHost {
       handOff: new HandOff(runId),
       trace: new TraceRecorder(),
       clock: new TurnClock(clock),
+      logger: loggers.length === 0 ? null : new GuardedLogger(loggers),
+      runs: new Set(),
       tokens: 0,
       startedSteps: 0,
       finishedSteps: 0,
       line: new Map(),
       busy: 0,
     };
-    this.#logger = loggers.length === 0 ? null : new GuardedLogger(loggers, this.#tellLoggerFailed);
     this.#tell = new EventTeller({
       runId,
       clock: this.#stage.clock,
@@ -127,6 +134,7 @@ export class Run implements AttemptHost, StepHost {
       { id: this.#stage.tokens, parent: around?.attempt.token ?? null, step: plan.start, payload: plan.payload },
       settings.context,
     );
+    this.#stage.runs.add(this);
     if (plan.checked !== null) this.#waitForCheck(plan.checked);
   }
 
@@ -151,6 +159,7 @@ export class Run implements AttemptHost, StepHost {
     if (this.#isAdvancing || this.#ending !== null) return;
     this.#isAdvancing = true;
     try {
+      if (this.#isChecking) return this.#listen();
       if (!this.#hasBegun) this.#begin();
       while (this.isWanted && this.#startNext());
     } finally {
@@ -183,7 +192,7 @@ export class Run implements AttemptHost, StepHost {
         if (status === "completed") resolve();
         else reject(error);
       };
-      const around = { stage: this.#stage, run: this, attempt, path };
+      const around = { stage: this.#stage, attempt, path };
       new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, around).advance();
     });
   }
@@ -194,9 +203,13 @@ export class Run implements AttemptHost, StepHost {
   }
 
   tellLog(attempt: Attempt, name: string, data: unknown): void {
-    this.#logger?.event(attempt, name, data);
+    this.#stage.logger?.event(attempt, name, data);
     // A logger is the user's code too: it may have ended the run.
     if (this.#ending === null && !this.#tell.stepLog(attempt, name, data)) Attempt.dropLog(attempt);
+  }
+
+  tellLoggerFailed(attempt: Attempt, error: unknown): boolean {
+    return this.#ending === null && this.#tell.stepLog(attempt, "logger.failed", { error });
   }
 
   tellChunk(attempt: Attempt, value: unknown): void {
@@ -216,6 +229,10 @@ export class Run implements AttemptHost, StepHost {
     return line.size === 0 ? null : new Promise((come) => line.set(token, come));
   }
 
+  holdStarts(): void {
+    this.#heldStarts += 1;
+  }
+
   holdTurn(token: Token): void {
     const { line } = this.#stage;
     if (!line.has(token)) line.set(token, () => {});
@@ -224,6 +241,13 @@ export class Run implements AttemptHost, StepHost {
   #begin(): void {
     this.#hasBegun = true;
     if (this.#around === null) this.#tell.runStart(this.#plan);
+    this.#listen();
+  }
+
+  /** From now on the signal and the time can end the run. */
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
     const { signal, timeoutMs } = this.#settings;
     if (timeoutMs <= LONGEST_TIMER_MS) {
       const error = new RunTimeoutError(this.runId, timeoutMs);
@@ -237,9 +261,9 @@ export class Run implements AttemptHost, StepHost {
 
   /** Nothing happens before the payload is known to be good; a bad one ends the run before it has begun. */
   #waitForCheck(checked: PromiseLike<unknown>): void {
-    this.#isAdvancing = true;
+    this.#isChecking = true;
     checked.then(() => {
-      this.#isAdvancing = false;
+      this.#isChecking = false;
       this.advance();
     }, (error) => this.#end("failed", error));
   }
@@ -248,7 +272,9 @@ export class Run implements AttemptHost, StepHost {
   #waitForDemand(): void {
     if (this.#isIdle || this.isWanted || this.#ending !== null) return;
     this.#isIdle = true;
-    this.demand().then(() => {
+    // With nothing at work the step around it waits for its reader, too, which is not its fault.
+    const demand = this.#atWork.size === 0 && this.#around !== null ? Attempt.demand(this.#around.attempt) : null;
+    (demand ?? this.demand()).then(() => {
       this.#isIdle = false;
       this.advance();
     });
@@ -258,13 +284,12 @@ export class Run implements AttemptHost, StepHost {
     this.cancel(this.#settings.signal?.reason);
   };
 
-  readonly #tellLoggerFailed = (attempt: Attempt, error: unknown): boolean =>
-    this.#ending === null && this.#tell.stepLog(attempt, "logger.failed", { error });
-
   /** Performs the next token's step, as far as it needs no waiting; `false` if none can start now. */
   #startNext(): boolean {
     const { maxSteps, concurrency } = this.#settings;
-    if (this.#ending !== null || (this.#stage.busy >= concurrency && !this.#hasOwnRoom)) return false;
+    if (this.#ending !== null || this.#heldStarts > 0 || (this.#stage.busy >= concurrency && !this.#hasOwnRoom)) {
+      return false;
+    }
     const token = this.#nextToken();
     if (token === undefined) {
       if (this.#atWork.size === 0) this.#end("completed", null);
@@ -302,7 +327,7 @@ export class Run implements AttemptHost, StepHost {
     try {
       const performed = perform(registered, attempt, this);
       if (isThenable(performed)) this.#wait(attempt, token, performed);
-      else if (performed !== null) this.#commit(attempt, performed);
+      else if (performed !== null) this.#applyHeld(attempt, performed);
     } catch (error) {
       this.#end("failed", error);
     } finally {
@@ -319,11 +344,11 @@ export class Run implements AttemptHost, StepHost {
       this.#inFlight.delete(settled);
       this.#leaveWork(first);
       const last = Attempt.last(first);
-      if (outcome !== null && !Attempt.isDropped(last)) this.#commit(last, outcome);
+      if (outcome !== null) this.#applyHeld(last, outcome);
       this.#passTurn(token);
       this.advance();
-      // What had no room outside may have some now.
-      this.#around?.run.advance();
+      // What had no room outside or beside it may have some now.
+      for (const run of this.#stage.runs) run.advance();
     }, (error) => {
       this.#inFlight.delete(settled);
       this.#end("failed", error);
@@ -331,6 +356,11 @@ export class Run implements AttemptHost, StepHost {
       this.#passTurn(token);
     });
     this.#inFlight.add(settled);
+  }
+
+  #applyHeld(last: Attempt, outcome: Outcome): void {
+    this.#heldStarts -= 1;
+    if (!Attempt.isDropped(last)) this.#commit(last, outcome);
   }
 
   #leaveWork(first: Attempt): void {
@@ -347,20 +377,23 @@ export class Run implements AttemptHost, StepHost {
   }
 
   #commit(attempt: Attempt, outcome: Outcome): void {
+    if (this.#ending !== null) return;
     const before = this.#counted();
     const next = apply(before, outcome);
-    this.#logger?.log(attempt, outcome);
+    this.#stage.logger?.log(attempt, outcome);
     // A logger is the user's code too: it may have ended the run.
     if (this.#ending !== null) return;
     this.#state = next;
     this.#stage.tokens = next.counters.tokens;
     this.#stage.finishedSteps += 1;
     this.touch();
+    const { member } = outcome.token;
+    const isStopped = isGroupLive(before.groups, member) && !isGroupLive(next.groups, member);
+    if (isStopped) this.#lanes.filter(({ member }) => isGroupLive(next.groups, member));
     const queueLength = next.queue.size + this.#lanes.size;
     if (this.#settings.captureTrace) this.trace.record(outcome, queueLength, this.#around?.path ?? null);
     this.#tell.stepResult(attempt, outcome, routedTokens(outcome, before, next), queueLength);
-    const { member } = outcome.token;
-    if (isGroupLive(before.groups, member) && !isGroupLive(next.groups, member)) this.#dropDead(outcome.result.error);
+    if (isStopped) this.#dropDead(outcome.result.error);
   }
 
   /** The state, with the tokens that runs inside have made counted. */
@@ -370,13 +403,12 @@ export class Run implements AttemptHost, StepHost {
     return counters.tokens === tokens ? this.#state : { ...this.#state, counters: { ...counters, tokens } };
   }
 
-  /** A group has stopped: what of it is at work fails, what waits for room is gone like what waits in the queue. */
+  /** A group has stopped: what of it is at work fails. */
   #dropDead(cause: unknown): void {
-    const isLive = ({ member }: Token) => isGroupLive(this.#state.groups, member);
-    this.#lanes.filter(isLive);
     for (const first of this.#atWork) {
       const token = Attempt.tokenOf(first);
-      if (isLive(token)) continue;
+      // Whoever hears of being aborted may end the run.
+      if (this.#ending !== null || isGroupLive(this.#state.groups, token.member)) continue;
       const attempt = Attempt.last(first);
       const result = { ok: false, value: null, error: new GroupFailedError(cause) } as const;
       this.#leaveWork(first);
@@ -391,19 +423,24 @@ export class Run implements AttemptHost, StepHost {
   #end(status: RunStatus, error: unknown): RunEnding {
     if (this.#ending !== null) return this.#ending;
     const { signal, cleanupTimeoutMs, clock } = this.#settings;
+    const around = this.#around;
+    this.#stage.runs.delete(this);
     signal?.removeEventListener("abort", this.#cancelBySignal);
     this.#stopTimeout?.();
-    const isAtWork = this.#starting !== null || this.#inFlight.size > 0;
+    // Inside a step that was given up nobody waits for what it still does.
+    const isGivenUp = around !== null && Attempt.isClosed(around.attempt) && !Attempt.isDropped(around.attempt);
+    const isAtWork = !isGivenUp && (this.#starting !== null || this.#inFlight.size > 0);
     const cleanup = isAtWork ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock) : null;
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
     if (this.#starting !== null) Attempt.drop(this.#starting, error);
     for (const first of this.#atWork) {
+      this.#leaveWork(first);
       Attempt.drop(Attempt.last(first), error);
       this.#stage.line.get(Attempt.tokenOf(first))?.();
     }
-    if (this.#around === null) {
+    if (around === null) {
       if (this.#hasBegun) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
       this.handOff.close(status === "failed" ? { error } : null);
     }

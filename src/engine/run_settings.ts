@@ -11,6 +11,8 @@ export interface RunSettings {
   readonly captureTrace: boolean;
   /** The run's executor or the workflow's; a step's own goes before it. */
   readonly executor: Executor;
+  /** The run's own executor, for workflows inside it, too; `null` if it has none. */
+  readonly ownExecutor: Executor | null;
   readonly loggers: readonly StepLogger[];
   readonly signal: AbortSignal | null;
   readonly concurrency: number;

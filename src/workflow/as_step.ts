@@ -1,4 +1,5 @@
 import type { Any, ContextWithResults, PayloadOf, StepName } from "../core/inference.ts";
+import type { StandardSchema } from "../core/standard_schema.ts";
 import type { Action, Step } from "../core/step.ts";
 import { Attempt } from "../engine/attempt.ts";
 import { assertName, assertObject } from "./assertions.ts";
@@ -17,9 +18,13 @@ export interface AsStepOptions<Start extends string = string, Payload = Any, Con
 
 /** A step whose action is a workflow. */
 export interface InnerStep<Name extends string, Payload, Value>
-  extends Omit<Step<Any, Any, Name, Promise<Value>>, "action"> {
+  extends Omit<Step<Any, Any, Name, Promise<Value>>, "action" | "input" | "routes"> {
   /** Runs the workflow. */
   readonly action: Action<Payload, Any, Promise<Value>>;
+  /** Checks the payload before the workflow gets it. */
+  readonly input?: StandardSchema<Payload> | undefined;
+  /** As in a step; the workflow that it is added to knows its names. */
+  readonly routes?: readonly Any[] | undefined;
 }
 
 /**

@@ -26,8 +26,8 @@ const STEP: Readonly<Record<string, Check>> = {
 };
 
 const RETRY: Readonly<Record<string, Check>> = {
-  delayMs: (value) => isNumber(value, 0),
-  factor: (value) => isNumber(value, 0),
+  delayMs: isFinite,
+  factor: isFinite,
   maxDelayMs: (value) => isNumber(value, 0),
   jitter: (value) => isEither(value, "full", "none"),
   when: isFunction,
@@ -45,6 +45,11 @@ export function assertStep(value: unknown): asserts value is Step {
   assertObject(retry, `retry${of}`);
   assertIs(Reflect.get(retry, "maxAttempts"), (value) => isLimit(value, 1), `retry.maxAttempts${of}`);
   assertProperties(retry, RETRY, of);
+}
+
+/** A number from 0 on; what is infinite cannot grow or shrink. */
+function isFinite(value: unknown): Refusal {
+  return value === Infinity ? ["a finite number", RangeError] : isNumber(value, 0);
 }
 
 function isListOfNames(value: unknown): Refusal {

@@ -2,12 +2,13 @@ import { assert, assertEquals, assertLess, assertNotMatch } from "@std/assert";
 import app from "../../../examples/link_check/app.ts";
 import { type AppOptions, createApp } from "../../../examples/link_check/create_app.ts";
 import { laterTurn } from "../../tools/events.ts";
+import { ManualClock } from "../../tools/manual_clock.ts";
 import { runCommand } from "../../tools/run_command.ts";
-import { DEMO_LINKS, endlessDemo, QUICK_DEMO, SLOW_MS } from "./demo_links.ts";
+import { DEMO_LINKS, endlessDemo, QUICK_CHECK, QUICK_DEMO } from "./demo_links.ts";
 import { LocalServer } from "./local_server.ts";
 import { type Frame, readFrames } from "./read_frames.ts";
 
-const QUICK: AppOptions = { demo: QUICK_DEMO, check: { slowMs: SLOW_MS } };
+const QUICK: AppOptions = { demo: QUICK_DEMO, check: QUICK_CHECK };
 
 Deno.test("app streams a check of its demo site, numbered from 1 to the end", async () => {
   const response = await createApp(QUICK).request("/check");
@@ -23,7 +24,7 @@ Deno.test("app streams a check of its demo site, numbered from 1 to the end", as
   );
   const end = frames.at(-1)?.event;
   assert(end?.type === "run.end");
-  assertEquals([end.status, end.error, end.steps], ["completed", null, 10]);
+  assertEquals([end.status, end.error, end.steps], ["completed", null, 11]);
 });
 
 Deno.test("app sends the first bytes at once and no event field, so that onmessage hears all", async () => {
@@ -37,7 +38,7 @@ Deno.test("app sends the first bytes at once and no event field, so that onmessa
 
 Deno.test("app is a default export that serves the page and what belongs to it", async () => {
   const types: (string | null)[] = [];
-  for (const path of ["/", "/page.js", "/page.css", "/favicon.svg"]) {
+  for (const path of ["/", "/page.js", "/run_view.js", "/page.css", "/favicon.svg"]) {
     const response = await app.fetch(new Request(`http://localhost${path}`));
     assertEquals(response.status, 200);
     assert((await response.text()).length > 100);
@@ -45,7 +46,8 @@ Deno.test("app is a default export that serves the page and what belongs to it",
   }
 
   assertEquals(types, [
-    "text/html; charset=UTF-8",
+    "text/html; charset=utf-8",
+    "text/javascript; charset=utf-8",
     "text/javascript; charset=utf-8",
     "text/css; charset=utf-8",
     "image/svg+xml",
@@ -68,20 +70,39 @@ Deno.test("app sends the headers that keep a page safe with everything", async (
   }
 });
 
-Deno.test("app answers 400 and a plain reason to a url that it cannot check", async () => {
-  const reasons: readonly (readonly [url: string, detail: string])[] = [
-    ["nonsense", "Cannot check this url: it is no URL: give a whole one, like https://example.com/"],
-    ["", "Cannot check this url: it is no URL: give a whole one, like https://example.com/"],
-    ["file:///etc/passwd", "Cannot check this url: a URL to check begins with http:// or https://"],
-    ["http://user:secret@example.com/", "Cannot check this url: it must not hold credentials"],
-    [`https://example.com/${"x".repeat(2_048)}`, "Cannot check this url: it is longer than 2048 characters"],
+Deno.test("app answers 422 to a url that it cannot check, with the issue and its path, and starts no run", async () => {
+  const fetched: string[] = [];
+  const messages: readonly (readonly [url: string, message: string])[] = [
+    ["nonsense", "it is no URL: give a whole one, like https://example.com/"],
+    ["", "it is no URL: give a whole one, like https://example.com/"],
+    ["file:///etc/passwd", "a URL to check begins with http:// or https://"],
+    ["http://user:secret@example.com/", "it must not hold credentials"],
+    [`https://example.com/${"x".repeat(2_048)}`, "it is longer than 2048 characters"],
   ];
 
-  for (const [url, detail] of reasons) {
-    const response = await createApp().request(`/check?${new URLSearchParams({ url })}`);
+  for (const [url, message] of messages) {
+    const app = createApp({ maxRuns: 0, guard: recordingGuard(fetched) });
+    const response = await app.request(`/check?${new URLSearchParams({ url })}`);
     assertEquals(response.headers.get("content-type"), "application/problem+json");
-    assertEquals(await response.json(), { title: "Bad Request", status: 400, detail });
+    assertEquals([response.status, await response.json()], [422, {
+      title: "Unprocessable Content",
+      status: 422,
+      detail: "Cannot start this check",
+      issues: [{ path: ["url"], message }],
+    }]);
   }
+  assertEquals(fetched, []);
+});
+
+Deno.test("app tells every issue of a url at once", async () => {
+  const response = await createApp().request(`/check?url=${"x".repeat(2_049)}`);
+
+  const { issues } = await response.json();
+
+  assertEquals(issues, [
+    { path: ["url"], message: "it is longer than 2048 characters" },
+    { path: ["url"], message: "it is no URL: give a whole one, like https://example.com/" },
+  ]);
 });
 
 Deno.test("app answers 404 as a problem, and 500 without saying why", async () => {
@@ -141,7 +162,7 @@ Deno.test("app asks nobody but its own demo for whatever a forged Host names", a
   const demo = await app.request("http://169.254.169.254/check");
   const other = await app.request("http://169.254.169.254/check?url=http://169.254.169.254/latest/");
 
-  assertEquals(linksIn(await Array.fromAsync(readFrames(demo.body))).length, 8);
+  assertEquals(linksIn(await Array.fromAsync(readFrames(demo.body))).length, DEMO_LINKS.length);
   const end = (await Array.fromAsync(readFrames(other.body))).at(-1)?.event;
   assertEquals(end?.type === "run.end" && end.status, "failed");
   assertEquals(fetched, []);
@@ -163,6 +184,38 @@ Deno.test("app lets so many runs go on at once, and tells the next when to come 
   assertEquals([first.status, refused.status, next.status, afterLeaving.status], [200, 429, 200, 200]);
   assertEquals(refused.headers.get("retry-after"), "5");
   assertEquals(await refused.json(), { title: "Too Many Requests", status: 429, detail: "All 1 runs are taken" });
+});
+
+Deno.test("app ends a run whose time is up, says so, and gives its place away though nobody reads", async () => {
+  const clock = new ManualClock();
+  const app = createApp({ demo: endlessDemo().demo, maxRuns: 1, runTimeoutMs: 5_000, clock });
+  const frames = readFrames((await app.request("/check")).body);
+  for (let next = await frames.next(); !next.done && !isArchiveRequest(next.value); next = await frames.next());
+
+  clock.tick(5_000);
+  await laterTurn();
+  const other = await app.request("/check");
+  await other.body?.cancel();
+  const rest = await Array.fromAsync(frames);
+
+  const end = rest.at(-1)?.event;
+  assert(end?.type === "run.end");
+  assertEquals([end.status, end.error, other.status], [
+    "failed",
+    { name: "RunTimeoutError", message: "The check took more than 5 s" },
+    200,
+  ]);
+});
+
+Deno.test("app tells of a retry while it waits: why, and how long", async () => {
+  const app = createApp({ demo: { ...QUICK_DEMO, retryAfterSeconds: 30 }, check: { ...QUICK_CHECK, maxRetryDelayMs: 1 } });
+
+  const frames = await Array.fromAsync(readFrames((await app.request("/check?url=http://localhost/demo/")).body));
+
+  const tickets = frames.flatMap(({ event }) =>
+    event.type === "step.retry" && String(event.delayMs) === "1" ? [[event.attempt, event.error]] : []
+  );
+  assertEquals(tickets, [[1, { name: "TemporaryError", message: "Answered 429" }]]);
 });
 
 Deno.test("app answers HEAD without a run", async () => {

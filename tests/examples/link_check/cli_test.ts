@@ -13,7 +13,8 @@ Deno.test("cli checks the demo site when it is given no url, and exits with 1 fo
     rows.map(([, verdict, status, path]) => [path, verdict, Number(status)]),
     DEMO_LINKS.map((link) => [...link]),
   );
-  assertMatch(stdout, /^8 links on http:\/\/127\.0\.0\.1:\d+\/demo\/: 4 ok, 1 redirected, 1 slow, 2 broken$/m);
+  assertMatch(stdout, /^9 links on http:\/\/127\.0\.0\.1:\d+\/demo\/: 5 ok, 1 redirected, 1 slow, 2 broken$/m);
+  assertMatch(stdout, /^Answered 429, trying again in 2 s: http:\/\/127\.0\.0\.1:\d+\/demo\/tickets$/m);
   // Output that is no terminal gets whole lines.
   assertNotMatch(stdout.replaceAll("\n", ""), /\p{Cc}/u);
 });
