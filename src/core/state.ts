@@ -69,8 +69,10 @@ export function apply(state: RunState, { token, routed, result }: Outcome): RunS
     queue = where === "head" ? queue.withHead(next) : queue.withTail(next);
   }
   const group = groupOf(groups, member);
-  if (!isGroupLive(groups, member)) groups = withoutDead(groups, member);
-  else if (group !== undefined && member !== null) {
+  if (member === null) {
+    // Most tokens are in no group.
+  } else if (group === undefined || !isGroupLive(groups, group.member)) groups = withoutDead(groups, member);
+  else {
     const isEnd = follow === 0;
     const results = isEnd ? group.results.with(member.index, result) : group.results;
     const now: Group = { ...group, open: group.open - 1 + follow, results };
@@ -100,6 +102,9 @@ export function routedTokens({ token, routed }: Outcome, before: RunState, after
   const last = after.counters.tokens;
   let id = before.counters.tokens;
   if (last === id) return NOTHING_ROUTED;
+  const [only] = routed;
+  // One route is by far the most common; a literal is cheaper than a list that grows.
+  if (last === id + 1 && only !== undefined) return [{ token: last, step: only.step, where: only.where }];
   const tokens: RoutedToken[] = [];
   for (const { step, where } of routed) {
     id += 1;

@@ -21,6 +21,18 @@ export interface AttemptHost {
   runInside(attempt: Attempt, plan: RunPlan, settings: Pick<RunSettings, "context" | "executor">): Promise<void>;
 }
 
+/** What only an attempt has that is timed, tried again or stopped from outside. */
+interface Rare {
+  /** Nothing may come of the token any more. */
+  isDropped: boolean;
+  abortReason: unknown;
+  deadline: Deadline | null;
+  /** Ends the wait that follows the attempt. */
+  wake: (() => void) | null;
+  /** The attempt after this one. */
+  next: Attempt | null;
+}
+
 /**
  * One try at a token: the action's scope and its log helper in one, since an object more for each step can be felt.
  * Once it is over, nothing it does counts.
@@ -34,15 +46,9 @@ export class Attempt implements StepScope, StepLogHelper {
   /** How many log events the reader was too slow for. */
   #droppedLogs = 0;
   #isClosed = false;
-  /** Nothing may come of the token any more. */
-  #isDropped = false;
-  #abortReason: unknown = undefined;
   #controller: AbortController | null = null;
-  #deadline: Deadline | null = null;
-  /** Ends the wait that follows the attempt. */
-  #wake: (() => void) | null = null;
-  /** The attempt after this one. */
-  #next: Attempt | null = null;
+  /** What few attempts have: an object that is smaller is made sooner. */
+  #rare: Rare | null = null;
 
   constructor(host: AttemptHost, token: Token, attempt: number) {
     this.#host = host;
@@ -70,13 +76,14 @@ export class Attempt implements StepScope, StepLogHelper {
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+      const reason = this.#rare?.abortReason;
+      if (reason !== undefined) this.#controller.abort(reason);
     }
     return this.#controller.signal;
   }
 
   heartbeat(): void {
-    this.#deadline?.touch();
+    this.#rare?.deadline?.touch();
     this.#host.touch();
   }
 
@@ -132,12 +139,13 @@ export class Attempt implements StepScope, StepLogHelper {
   }
 
   static isDropped(attempt: Attempt): boolean {
-    return attempt.#isDropped;
+    return attempt.#rare !== null && attempt.#rare.isDropped;
   }
 
   /** The last attempt at the token so far. */
   static last(attempt: Attempt): Attempt {
-    return attempt.#next === null ? attempt : Attempt.last(attempt.#next);
+    const next = attempt.#rare?.next ?? null;
+    return next === null ? attempt : Attempt.last(next);
   }
 
   /** Another attempt at the token: the next one, or this one over again for the decision to log with. */
@@ -145,12 +153,12 @@ export class Attempt implements StepScope, StepLogHelper {
     const next = new Attempt(attempt.#host, attempt.#token, number);
     next.#startedAt = attempt.#startedAt;
     next.#droppedLogs = attempt.#droppedLogs;
-    attempt.#next = next;
+    attempt.#more.next = next;
     return next;
   }
 
   static limit(attempt: Attempt, deadline: Deadline): void {
-    attempt.#deadline = deadline;
+    attempt.#more.deadline = deadline;
   }
 
   /** Waits until somebody wants a chunk, or the attempt is over; `null` where that is so already. */
@@ -166,32 +174,37 @@ export class Attempt implements StepScope, StepLogHelper {
 
   /** Keeps what ends the wait before the next attempt early. */
   static wakeBy(attempt: Attempt, wake: () => void): void {
-    attempt.#wake = wake;
+    attempt.#more.wake = wake;
   }
 
   /** Ends the attempt: what its action still does is dropped. */
   static close(attempt: Attempt): void {
     attempt.#isClosed = true;
-    attempt.#deadline?.stop();
+    attempt.#rare?.deadline?.stop();
   }
 
   /** Ends the attempt from outside, while its action is at work. */
   static abort(attempt: Attempt, reason: unknown): void {
     Attempt.close(attempt);
-    attempt.#abortReason = reason;
+    attempt.#more.abortReason = reason;
     attempt.#controller?.abort(reason);
   }
 
   /** Ends the work at the token from outside: nothing comes of it. */
   static drop(attempt: Attempt, reason: unknown): void {
-    attempt.#isDropped = true;
+    attempt.#more.isDropped = true;
     Attempt.abort(attempt, reason);
-    attempt.#wake?.();
+    attempt.#rare?.wake?.();
+  }
+
+  get #more(): Rare {
+    this.#rare ??= { isDropped: false, abortReason: undefined, deadline: null, wake: null, next: null };
+    return this.#rare;
   }
 
   async #waitForDemand(): Promise<void> {
-    this.#deadline?.stop();
+    this.#rare?.deadline?.stop();
     await this.#host.demand();
-    if (!this.#isClosed) this.#deadline?.start();
+    if (!this.#isClosed) this.#rare?.deadline?.start();
   }
 }

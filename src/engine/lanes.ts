@@ -26,6 +26,11 @@ export class Lanes {
     return this.#size;
   }
 
+  /** True where no step has a limit of its own. */
+  get isEmpty(): boolean {
+    return this.#lanes.size === 0;
+  }
+
   /** Holds the token back if its step has no room; answers whether it does. */
   hold(token: Token): boolean {
     const lane = this.#lanes.get(token.step);

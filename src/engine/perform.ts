@@ -3,6 +3,7 @@ import { PayloadError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Result } from "../core/result.ts";
 import { retryDelayMs, type RetryPolicy } from "../core/retry_policy.ts";
+import type { SchemaResult, StandardSchema } from "../core/standard_schema.ts";
 import type { Outcome } from "../core/state.ts";
 import type { Step } from "../core/step.ts";
 import type { Route, Token } from "../core/token.ts";
@@ -91,15 +92,10 @@ async function performLater(
 /** One attempt at the action. It never throws and never rejects. */
 function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise<Result> {
   const { payload } = Attempt.tokenOf(attempt);
-  const executor = step.executor ?? host.executor;
-  const execute = (input: unknown) => executor.execute(step, host.context, input, attempt, attempt);
   try {
-    const checked = step.input === undefined ? null : step.input["~standard"].validate(payload);
-    const returned = checked === null
-      ? executor.execute(step, host.context, payload, attempt, attempt)
-      : isThenable(checked)
-      ? checked.then((result) => execute(toInput(step, result)))
-      : execute(toInput(step, checked));
+    const returned = step.input === undefined
+      ? (step.executor ?? host.executor).execute(step, host.context, payload, attempt, attempt)
+      : executeChecked(step, step.input, payload, attempt, host);
     if (!isThenable(returned) && !isGenerator(returned)) return { ok: true, value: returned, error: null };
     const settled = settle(returned, attempt);
     const isTimed = step.timeoutMs !== undefined || step.idleTimeoutMs !== undefined;
@@ -108,6 +104,20 @@ function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise
   } catch (error) {
     return { ok: false, value: null, error };
   }
+}
+
+/** Runs the action on what the step's schema makes of the payload. */
+function executeChecked(
+  step: Step,
+  input: StandardSchema,
+  payload: unknown,
+  attempt: Attempt,
+  host: StepHost,
+): unknown {
+  const execute = (result: SchemaResult<unknown>) =>
+    (step.executor ?? host.executor).execute(step, host.context, toInput(step, result), attempt, attempt);
+  const checked = input["~standard"].validate(payload);
+  return isThenable(checked) ? checked.then(execute) : execute(checked);
 }
 
 async function settle(returned: unknown, attempt: Attempt): Promise<Result> {

@@ -310,6 +310,7 @@ export class Run implements AttemptHost, StepHost {
   /** The token that starts next: the first one whose step is not at its own limit. */
   #nextToken(): Token | undefined {
     let { head } = this.#state.queue;
+    if (this.#lanes.isEmpty) return head;
     for (; head !== undefined && this.#lanes.hold(head); { head } = this.#state.queue) this.#takeHead();
     return this.#lanes.takeFirst(head);
   }
@@ -388,7 +389,7 @@ export class Run implements AttemptHost, StepHost {
     this.#stage.finishedSteps += 1;
     this.touch();
     const { member } = outcome.token;
-    const isStopped = isGroupLive(before.groups, member) && !isGroupLive(next.groups, member);
+    const isStopped = member !== null && isGroupLive(before.groups, member) && !isGroupLive(next.groups, member);
     if (isStopped) this.#lanes.filter(({ member }) => isGroupLive(next.groups, member));
     const queueLength = next.queue.size + this.#lanes.size;
     if (this.#settings.captureTrace) this.trace.record(outcome, queueLength, this.#around?.path ?? null);

@@ -394,22 +394,22 @@ Deno.test("Step.timeoutMs leaves no timer behind a run that is cancelled", async
   await settleTicking(cancelled, clock);
 });
 
-Deno.test("Step.timeoutMs leaves no timer behind an action that ends its own run before its first await", async () => {
+Deno.test("Step.timeoutMs sets no timer for an action that has ended its own run before its first await", async () => {
   const clock = new ManualClock();
   const workflow = new Workflow().add({
     name: "call",
-    action: async () => {
+    action: () => {
       void stream.cancel();
-      await undefined;
+      return new Promise(() => {});
     },
     timeoutMs: 50,
   });
-  const stream: RunStream = workflow.stream("call", null, { clock });
+  const stream: RunStream = workflow.stream("call", null, { clock, cleanupTimeoutMs: 7 });
 
   await Array.fromAsync(stream);
-  await stream.result.catch(() => {});
 
-  assertEquals(clock.pendingMs, []);
+  assertEquals(clock.pendingMs, [7]);
+  await settleTicking(stream.result.catch(() => {}), clock);
 });
 
 for (

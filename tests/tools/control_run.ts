@@ -1,11 +1,6 @@
 import { type Any, type RunOutcome, RunTimeoutError, StepLimitError, type WorkflowEvent } from "@stepstream/workflow";
 import { ControlWorld } from "./control_world.ts";
-import {
-  type ControlPayload,
-  randomControlWorkflow,
-  randomPolicies,
-  type StepPolicies,
-} from "./random_control_workflow.ts";
+import { type ControlPayload, randomControlWorkflow, randomPolicies } from "./seeded_control_workflow.ts";
 import { mix, Random } from "./random.ts";
 import { replayControl } from "./replay_control.ts";
 import { spiedSignal } from "./spied_signal.ts";
@@ -26,6 +21,7 @@ export interface ControlRunOptions {
 /** What came of a random run. */
 export interface ControlRun {
   readonly seed: number;
+  readonly mode: ControlRunOptions["mode"];
   readonly ending: Ending;
   readonly world: ControlWorld;
   readonly events: readonly WorkflowEvent<Any, Any>[];
@@ -55,6 +51,18 @@ const CLEANUP_MS = 100;
 
 /** Makes a random run and takes it to its end; the world has all that was wrong with it. */
 export async function controlRun(seed: number, options: ControlRunOptions): Promise<ControlRun> {
+  const { random: hostRandom } = Math;
+  const jitter = new Random(mix(seed, 3));
+  // Else a seed would not say how long a retry waits.
+  Math.random = () => jitter.next();
+  try {
+    return await takeToEnd(seed, options);
+  } finally {
+    Math.random = hostRandom;
+  }
+}
+
+async function takeToEnd(seed: number, options: ControlRunOptions): Promise<ControlRun> {
   const { mode, hasCaps = true, isTimedOnly = false, isEnded = true } = options;
   const random = new Random(mix(seed, 0xc0));
   const any = 1 + random.below(random.pick([4, 16]));
@@ -166,9 +174,9 @@ export async function controlRun(seed: number, options: ControlRunOptions): Prom
     if (!world.takeTurn()) break;
   }
   if (world.clock.size > 0) world.find("leaks", "timers are left for good");
-  if (mode === "stream") replayControl(events, world, { start: "a0", payload, concurrency, policies });
+  if (mode === "stream") replayControl(events, world, { start: "a0", payload, concurrency, isSlow, policies });
   tellEnding(world, events, ending, settled);
-  return { seed, ending, world, events, start: "a0", payload, outcome: settled.outcome, error: settled.error };
+  return { seed, mode, ending, world, events, start: "a0", payload, outcome: settled.outcome, error: settled.error };
 }
 
 /** Whether it ended as it may. */
@@ -194,5 +202,3 @@ function tellEnding(
   const isTold = last.type === "run.end" && last.status === status && last.error === error;
   if (!isTold) world.find("sequence", `the last event is a run.end that says ${status}`);
 }
-
-export type { StepPolicies };

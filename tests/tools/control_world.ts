@@ -92,7 +92,7 @@ export class ControlWorld {
   readonly #limits: { readonly run: number; readonly step: (name: string) => number };
   readonly #waiting: (() => void)[] = [];
   readonly #active = new Set<ActionCall>();
-  readonly #deciding = new Set<object>();
+  #deciding: DecisionCall | null = null;
   readonly #aroundSignals: { readonly listeners: Set<unknown> }[] = [];
 
   constructor(random: Random, limits: { readonly run: number; readonly step: (name: string) => number }) {
@@ -162,8 +162,8 @@ export class ControlWorld {
   beginDecision(context: object, result: Result): DecisionCall {
     const decision: DecisionCall = { context, result, calls: [] };
     if (this.isOver) this.find("stopping", "a decision starts after the end");
-    if (this.#deciding.has(context)) this.find("decisions", "a decision starts while another is under way");
-    this.#deciding.add(context);
+    if (this.#deciding !== null) this.find("decisions", "a decision starts while another is under way");
+    this.#deciding = decision;
     this.decisions.push(decision);
     this.history.push(decision);
     this.visit();
@@ -171,7 +171,7 @@ export class ControlWorld {
   }
 
   endDecision(decision: DecisionCall): void {
-    this.#deciding.delete(decision.context);
+    if (this.#deciding === decision) this.#deciding = null;
     this.activity += 1;
   }
 

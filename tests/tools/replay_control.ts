@@ -1,7 +1,7 @@
 import { type Any, GroupFailedError, type WorkflowEvent } from "@stepstream/workflow";
 import type { ControlWorld, StandStill, Topic } from "./control_world.ts";
 import { causeOf, isLive, isPayloadOf, type Item, QueueModel } from "./queue_model.ts";
-import type { StepPolicies } from "./random_control_workflow.ts";
+import type { StepPolicies } from "./seeded_control_workflow.ts";
 
 type RunEvent = WorkflowEvent<Any, Any>;
 type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { readonly type: Type }>;
@@ -36,6 +36,8 @@ export interface Asked {
   readonly start: string;
   readonly payload: unknown;
   readonly concurrency: number;
+  /** Whether the reader may be late: then what is due waits for it. */
+  readonly isSlow: boolean;
   readonly policies: ReadonlyMap<string, StepPolicies>;
 }
 
@@ -150,7 +152,7 @@ class Replay {
       this.#expect("attempts", delayMs >= least && delayMs <= most, `its delay is from ${least} to ${most}`);
     }
     atWork.inside = null;
-    atWork.retryAt = { least: at + delayMs, most: at + delayMs };
+    atWork.retryAt = { least: at + delayMs, most: this.#asked.isSlow ? Infinity : at + delayMs };
   }
 
   #decide(atWork: AtWork, data: unknown): void {

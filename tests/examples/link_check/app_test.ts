@@ -208,7 +208,10 @@ Deno.test("app ends a run whose time is up, says so, and gives its place away th
 });
 
 Deno.test("app tells of a retry while it waits: why, and how long", async () => {
-  const app = createApp({ demo: { ...QUICK_DEMO, retryAfterSeconds: 30 }, check: { ...QUICK_CHECK, maxRetryDelayMs: 1 } });
+  const app = createApp({
+    demo: { ...QUICK_DEMO, retryAfterSeconds: 30 },
+    check: { ...QUICK_CHECK, maxRetryDelayMs: 1 },
+  });
 
   const frames = await Array.fromAsync(readFrames((await app.request("/check?url=http://localhost/demo/")).body));
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { createApp } from "../../../examples/link_check/create_app.ts";
-import { DEMO_LINKS, endlessDemo, QUICK_DEMO, SLOW_MS } from "./demo_links.ts";
+import { DEMO_LINKS, endlessDemo, QUICK_CHECK, QUICK_DEMO } from "./demo_links.ts";
 import { LocalServer } from "./local_server.ts";
 import { TestBrowser } from "./test_browser.ts";
 
 Deno.test("page shows a run, link by link, to its report", async () => {
-  await using server = new LocalServer(createApp({ demo: QUICK_DEMO, check: { slowMs: SLOW_MS } }).fetch);
+  await using server = new LocalServer(createApp({ demo: QUICK_DEMO, check: QUICK_CHECK }).fetch);
   await using browser = await TestBrowser.open(server.origin);
   if (browser === null) return;
 
@@ -19,25 +19,65 @@ Deno.test("page shows a run, link by link, to its report", async () => {
     DEMO_LINKS.map(([path, verdict, status]) => [path, verdict, status]),
   );
   for (const [, , , time = ""] of cells) assert(/^\d+ ms$/.test(time), time);
-  assertEquals(await browser.text("#state"), "Done: 2 of 8 links broken");
+  assertEquals(await browser.text("#state"), "Done: 2 of 9 links broken");
   assertEquals(
     await browser.text("#summary"),
-    `8 links on ${server.origin}/demo/: 4 ok, 1 redirected, 1 slow, 2 broken.`,
+    `9 links on ${server.origin}/demo/: 5 ok, 1 redirected, 1 slow, 2 broken.`,
   );
   assertEquals(await browser.page.locator("#broken-links li").allInnerTexts(), [
     "/demo/missing: Answered 404",
     "/demo/broken: Answered 500",
   ]);
-  assertEquals(await browser.page.locator(".tally dd").allInnerTexts(), ["4", "1", "1", "2"]);
-  assertEquals(await browser.page.locator("#steps span").allInnerTexts(), ["done", "8 of 8", "done"]);
+  assertEquals(await browser.page.locator(".tally dd").allInnerTexts(), ["5", "1", "1", "2"]);
+  assertEquals(await browser.page.locator("#steps span").allInnerTexts(), ["done", "9 of 9", "done"]);
   assertEquals(await browser.page.evaluate("document.querySelector('progress').position"), 1);
   assertStringIncludes(await browser.text("#log"), "method=HEAD url=/demo/guide");
+  assertStringIncludes(await browser.text("#log"), "/demo/tickets: Answered 429, trying again in 0 s");
+  assertEquals(browser.problems, []);
+});
+
+Deno.test("page shows several links at work at once, and one that is tried again, to the report", async () => {
+  const answers: (() => void)[] = [];
+  const { promise: retried, resolve: retry } = Promise.withResolvers<void>();
+  let busyAnswers = 0;
+  // Everything but the busy link waits for the test.
+  await using site = new LocalServer(async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/") {
+      const links = ["/busy", "/a", "/b", "/c"].map((path) => `<a href="${path}">x</a>`).join("");
+      return new Response(links, { headers: { "content-type": "text/html" } });
+    }
+    if (pathname !== "/busy") await new Promise<void>((resolve) => answers.push(resolve));
+    else if (busyAnswers++ === 0) return new Response(null, { status: 429, headers: { "retry-after": "1" } });
+    else await retried;
+    return new Response();
+  });
+  await using server = new LocalServer(createApp({ guard: { allowPrivate: true }, check: { slowMs: 60_000 } }).fetch);
+  await using browser = await TestBrowser.open(server.origin);
+  if (browser === null) return;
+  const busy = browser.page.getByRole("row", { name: "/busy" });
+
+  await browser.page.getByLabel("Page to check").fill(`${site.origin}/`);
+  await browser.page.getByRole("button", { name: "Check links" }).click();
+  await busy.getByText("trying again in 1 s").waitFor();
+  const whileWaiting = [await busy.innerText(), await browser.page.locator("#steps span").nth(1).innerText()];
+  await busy.getByText("checking again").waitFor();
+  retry();
+  for (const answer of answers) answer();
+  await browser.reach("done");
+
+  assertEquals(whileWaiting.map((text) => text.split(/\s*[\n\t]\s*/)), [
+    ["/busy", "x", "Answered 429", "trying again in 1 s", ""],
+    ["0 of 4, 4 at work"],
+  ]);
+  assertEquals(await browser.page.locator(".chip").allInnerTexts(), ["ok", "ok", "ok", "ok"]);
+  assertEquals(await browser.text("#summary"), `4 links on ${site.origin}/: 4 ok, 0 redirected, 0 slow, 0 broken.`);
   assertEquals(browser.problems, []);
 });
 
 Deno.test("page shows what is at work while it is at work, and its stop button stops the run on the server", async () => {
   const { demo, abandoned } = endlessDemo();
-  await using server = new LocalServer(createApp({ demo }).fetch);
+  await using server = new LocalServer(createApp({ demo, check: QUICK_CHECK }).fetch);
   await using browser = await TestBrowser.open(server.origin);
   if (browser === null) return;
   const { page } = browser;
@@ -47,6 +87,7 @@ Deno.test("page shows what is at work while it is at work, and its stop button s
   const couldStopBefore = await stop.isEnabled();
   await page.getByRole("button", { name: "Check links" }).click();
   await archive.waitFor();
+  await page.getByText("8 of 9 links").waitFor();
   const whileRunning = [await archive.innerText(), await browser.text("#state"), await browser.text("#count")];
   const stoppedAt = performance.now();
   await stop.click();
@@ -57,7 +98,7 @@ Deno.test("page shows what is at work while it is at work, and its stop button s
   assertEquals(whileRunning.map((text) => text.split(/\s*[\n\t]\s*/)), [
     ["/demo/archive", "The archive", "checking", ""],
     ["Running"],
-    ["6 of 8 links"],
+    ["8 of 9 links"],
   ]);
   assertEquals(path, "/demo/archive");
   // The click itself is driven from outside the browser, and takes its time.
@@ -226,7 +267,7 @@ Deno.test("page shows what a hostile page says as text", async () => {
   await browser.page.getByRole("button", { name: "Check links" }).click();
   await browser.reach("done");
 
-  assertEquals(await browser.page.locator("td small").allInnerTexts(), [
+  assertEquals(await browser.page.locator("td small:not(.note)").allInnerTexts(), [
     "<img src=x onerror=alert(1)>",
     "</td><script>alert(1)</script>",
   ]);

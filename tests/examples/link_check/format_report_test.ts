@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { formatReport, printable, Progress } from "../../../examples/link_check/terminal.ts";
-import type { LinkCheckEvent, LinkReport } from "../../../examples/link_check/workflow.ts";
+import { formatReport } from "../../../examples/link_check/format_report.ts";
+import type { LinkReport } from "../../../examples/link_check/link_report.ts";
 
 const LINK = { text: "", timeMs: 12.4, redirects: 0, reason: null };
 const REPORT: LinkReport = {
@@ -41,32 +41,3 @@ Deno.test("formatReport() needs no table for a page without links", () => {
 
   assertEquals(text, "\n0 links on http://site.example/: 0 ok, 0 redirected, 0 slow, 0 broken\n");
 });
-
-Deno.test("printable() leaves nothing that a terminal obeys", () => {
-  assertEquals(printable("a\x1b[31mb\r\nc\u009b2Jd\u202ee"), "a [31mb c 2Jd e");
-});
-
-Deno.test("Progress rewrites one line of a terminal, and never wraps it", () => {
-  const written: string[] = [];
-  const progress = new Progress({ write: (text) => written.push(text), columns: 20 });
-
-  progress.show(startOf("http://site.example/a/very/long/path"));
-  progress.clear();
-
-  assertEquals(written, ["\r\x1b[KReading http://site", "\r\x1b[K"]);
-});
-
-Deno.test("Progress writes whole lines where there is no terminal", () => {
-  const written: string[] = [];
-  const progress = new Progress({ write: (text) => written.push(text), columns: null });
-
-  progress.show(startOf("http://site.example/a/very/long/path"));
-  progress.clear();
-
-  assertEquals(written, ["Reading http://site.example/a/very/long/path\n"]);
-});
-
-function startOf(url: string): LinkCheckEvent {
-  const common = { seq: 2, runId: "r", at: 0, token: 1, parent: null, attempt: 1 };
-  return { ...common, type: "step.start", step: "fetch-page", payload: { url } };
-}
