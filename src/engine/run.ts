@@ -54,6 +54,7 @@ interface Stage {
 /** Where a run inside another one is. */
 interface Surroundings {
   readonly stage: Stage;
+  readonly run: Run;
   /** The attempt whose action it is. */
   readonly attempt: Attempt;
   /** The steps around it, outermost first. */
@@ -192,7 +193,7 @@ export class Run implements AttemptHost, StepHost {
         if (status === "completed") resolve();
         else reject(error);
       };
-      const around = { stage: this.#stage, attempt, path };
+      const around = { stage: this.#stage, run: this, attempt, path };
       new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, around).advance();
     });
   }
@@ -420,6 +421,13 @@ export class Run implements AttemptHost, StepHost {
     }
   }
 
+  /** Nobody waits for what goes on inside a step that has been given up: its time was over, and it is not cancelled. */
+  get #isGivenUp(): boolean {
+    if (this.#around === null) return false;
+    const { run, attempt } = this.#around;
+    return run.#isGivenUp || (Attempt.isClosed(attempt) && !Attempt.isDropped(attempt));
+  }
+
   /** Ends the run, unless it has ended: what is at work is aborted, and nothing is told after `run.end`. */
   #end(status: RunStatus, error: unknown): RunEnding {
     if (this.#ending !== null) return this.#ending;
@@ -428,9 +436,7 @@ export class Run implements AttemptHost, StepHost {
     this.#stage.runs.delete(this);
     signal?.removeEventListener("abort", this.#cancelBySignal);
     this.#stopTimeout?.();
-    // Inside a step that was given up nobody waits for what it still does.
-    const isGivenUp = around !== null && Attempt.isClosed(around.attempt) && !Attempt.isDropped(around.attempt);
-    const isAtWork = !isGivenUp && (this.#starting !== null || this.#inFlight.size > 0);
+    const isAtWork = !this.#isGivenUp && (this.#starting !== null || this.#inFlight.size > 0);
     const cleanup = isAtWork ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock) : null;
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
