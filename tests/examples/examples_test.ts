@@ -18,6 +18,10 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     '{"step":"fetch","payload":"B-1","value":["A","B"]}',
     '{"step":"store","payload":["A","B"],"error":"Error: the disk is full"}',
   ],
+  "fan_out_at_once.ts": [
+    "tries again: Error: the service is busy",
+    "5 €, 4 €, Error: no such fruit: unicorn",
+  ],
   "fan_out_then_merge.ts": [
     "now!, ships, sail, slowly",
     "19 letters in 4 words",
@@ -45,6 +49,12 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
   ],
   "stream_tokens.ts": [
     "You asked: What is six times seven? The answer is 42. (5 pieces)",
+  ],
+  "workflow_as_step.ts": [
+    'wash > trim "ADA"',
+    'wash > lower "ada"',
+    'wash "ada"',
+    'greet "Hello, ada!"',
   ],
 };
 
