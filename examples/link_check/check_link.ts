@@ -1,56 +1,48 @@
 import type { Clock, StepLogHelper } from "@stepstream/workflow";
-import { type Fetch, type Followed, followRedirects } from "./follow_redirects.ts";
+import { type CheckedLink, unansweredLink } from "./checked_link.ts";
+import { type Fetch, type Followed, followRedirects, RedirectError } from "./follow_redirects.ts";
+import { RefusedUrlError } from "./guarded_fetch.ts";
 import { describeNetworkError } from "./network_error.ts";
 import type { Link } from "./read_links.ts";
-import { withDeadline } from "./with_deadline.ts";
-
-/** What a link turned out to be. The first that holds, in this order: broken, redirected, slow, ok. */
-export type Verdict = "ok" | "redirected" | "slow" | "broken";
-
-/** A link with what became of it. */
-export interface CheckedLink extends Link {
-  readonly verdict: Verdict;
-  /** The HTTP status of the last answer, `null` if there was none. */
-  readonly status: number | null;
-  /** From the first request to the last answer's head. */
-  readonly timeMs: number;
-  /** Where the last answer came from, after redirects. */
-  readonly finalUrl: string;
-  readonly redirects: number;
-  /** Why it is broken, `null` if it is not. */
-  readonly reason: string | null;
-}
+import { isTemporaryStatus, TemporaryError } from "./temporary_error.ts";
 
 /** What {@linkcode checkLink} needs besides the link. */
 export interface CheckLinkOptions {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly slowMs: number;
-  readonly timeoutMs: number;
   readonly maxRedirects: number;
   readonly signal: AbortSignal;
   readonly log: StepLogHelper;
 }
 
-/** Asks for a link without its content and judges the answer. Only `signal` makes it throw: no answer is a broken link. */
+/**
+ * Asks for a link without its content and judges the answer.
+ *
+ * @throws {TemporaryError} If another attempt may come to something else.
+ */
 export async function checkLink(link: Link, options: CheckLinkOptions): Promise<CheckedLink> {
-  const { clock, signal, log } = options;
+  const { clock, slowMs, signal, log } = options;
   const startedAt = clock.now();
   try {
-    const followed = await withDeadline(options, (untilDeadline) => ask(link, options, untilDeadline));
+    const followed = await ask(link, options);
+    const { status, headers } = followed.response;
     const timeMs = clock.now() - startedAt;
-    log.event("answer", { status: followed.response.status, timeMs });
-    return { ...link, ...judge(followed, timeMs, options.slowMs), timeMs };
+    log.event("answer", { url: followed.url.href, status, timeMs });
+    const checked = { ...link, ...judge(followed, timeMs, slowMs), timeMs };
+    if (!isTemporaryStatus(status)) return checked;
+    throw new TemporaryError(checked, { retryAfter: headers.get("retry-after") });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || error instanceof TemporaryError) throw error;
     const reason = describeNetworkError(error);
-    log.event("failure", { reason });
-    const timeMs = clock.now() - startedAt;
-    return { ...link, verdict: "broken", status: null, timeMs, finalUrl: link.url, redirects: 0, reason };
+    log.event("failure", { url: link.url, reason });
+    const checked = unansweredLink(link, reason, clock.now() - startedAt);
+    if (error instanceof RefusedUrlError || error instanceof RedirectError) return checked;
+    throw new TemporaryError(checked, { cause: error });
   }
 }
 
-async function ask(link: Link, { fetch, maxRedirects, log }: CheckLinkOptions, signal: AbortSignal): Promise<Followed> {
+async function ask(link: Link, { fetch, maxRedirects, signal, log }: CheckLinkOptions): Promise<Followed> {
   const send = async (url: URL, method: "HEAD" | "GET"): Promise<Response> => {
     log.event("request", { method, url: url.href });
     const response = await fetch(url, { method, signal });

@@ -5,13 +5,17 @@
  */
 
 import { parseArgs } from "node:util";
+import * as v from "valibot";
+import { checkInputSchema } from "./check_input.ts";
 import { createDemoSite, DEMO_PATH } from "./demo_site.ts";
+import { formatReport } from "./format_report.ts";
 import { createGuardedFetch } from "./guarded_fetch.ts";
+import type { LinkReport } from "./link_report.ts";
+import { Progress } from "./progress.ts";
+import { toPublicError } from "./public_error.ts";
 import { resolveHost } from "./resolve_host.ts";
 import { complain, say } from "./say.ts";
-import { formatReport, Progress } from "./terminal.ts";
-import { objectionTo } from "./url_objection.ts";
-import { createLinkCheck, type LinkReport } from "./workflow.ts";
+import { createLinkCheck, LINKS_AT_ONCE } from "./workflow.ts";
 
 const USAGE = `Usage: deno task demo [url] [options]
 
@@ -56,7 +60,7 @@ async function check(url: string, { maxLinks, slowMs, ...guard }: CheckOptions):
     maxLinks,
     slowMs,
   });
-  const run = linkCheck.stream("fetch-page", { url });
+  const run = linkCheck.stream("fetch-page", { url }, { concurrency: LINKS_AT_ONCE });
   const stop = (): void => void run.cancel();
   Deno.addSignalListener("SIGINT", stop);
   const isTerminal = Deno.stdout.isTerminal();
@@ -73,7 +77,7 @@ async function check(url: string, { maxLinks, slowMs, ...guard }: CheckOptions):
     return report.broken === 0 ? 0 : 1;
   } catch (error) {
     progress.clear();
-    return complain(error instanceof Error ? error.message : String(error), 1);
+    return complain(toPublicError(error).message, 1);
   } finally {
     Deno.removeSignalListener("SIGINT", stop);
   }
@@ -94,8 +98,10 @@ function readOptions(args: readonly string[]): CheckOptions & { url: string | nu
     });
     const [url = null, ...more] = positionals;
     if (more.length > 0) return "Give one url, no more";
-    const objection = url === null ? null : objectionTo(url);
-    if (objection !== null) return `Cannot check ${url}: ${objection}`;
+    if (url !== null) {
+      const input = v.safeParse(checkInputSchema, { url });
+      if (!input.success) return `Cannot check ${url}: ${input.issues[0].message}`;
+    }
     const maxLinks = toWholeNumber(values["max-links"]);
     if (maxLinks === null) return `--max-links must be a whole number from 1 on: ${values["max-links"]}`;
     const slowMs = toWholeNumber(values["slow-ms"]);

@@ -4,10 +4,12 @@ import indexPage from "./demo_page.html" with { type: "text" };
 
 /** Options of {@linkcode createDemoSite}. */
 export interface DemoSiteOptions {
-  /** How long a page takes, in ms, so that a run can be watched. Default: 150. */
+  /** How long a page takes, in ms, so that a run can be watched. Default: 300. */
   readonly paceMs?: number;
   /** How long the slow page takes, in ms. Default: 1 500. */
   readonly slowMs?: number;
+  /** After how many seconds whom the busy page has turned away is to come back. Default: 2. */
+  readonly retryAfterSeconds?: number;
   /** Hears the path of a request whose client left before the answer. */
   readonly onAbandoned?: (path: string) => void;
   /** Where the waiting comes from. Default: the platform. */
@@ -17,13 +19,20 @@ export interface DemoSiteOptions {
 /** Where the demo site is, below the origin that serves it. */
 export const DEMO_PATH = "/demo/";
 
-/** A small site with good, moved, broken and slow links, to check without the internet. */
+/** A small site with good, moved, busy, broken and slow links, to check without the internet. */
 export function createDemoSite(options: DemoSiteOptions = {}): Hono {
-  const { paceMs = 150, slowMs = 1_500, onAbandoned, clock = systemClock } = options;
+  const { paceMs = 300, slowMs = 1_500, retryAfterSeconds = 2, onAbandoned, clock = systemClock } = options;
+  let isBusy = false;
   const after = async (ms: number, c: Context, answer: () => Response | Promise<Response>): Promise<Response> => {
     const isAbandoned = await waitFor(ms, c.req.raw.signal, clock);
     if (isAbandoned) onAbandoned?.(c.req.path);
     return answer();
+  };
+
+  /** Turns away every other request, which is what a run meets at a busy server, without the crowd. */
+  const answerBusily = (c: Context): Response | Promise<Response> => {
+    isBusy = !isBusy;
+    return isBusy ? c.body(null, 429, { "retry-after": `${retryAfterSeconds}` }) : c.html(article("The tickets"));
   };
 
   return new Hono().basePath(DEMO_PATH)
@@ -33,6 +42,7 @@ export function createDemoSite(options: DemoSiteOptions = {}): Hono {
     .get("/quotes", (c) => after(paceMs, c, () => c.html(article("Quotes"))))
     .get("/download", (c) => after(paceMs, c, () => c.req.method === "HEAD" ? c.body(null, 405) : c.text("A file")))
     .get("/old-guide", (c) => after(paceMs, c, () => c.redirect("guide", 301)))
+    .get("/tickets", (c) => after(paceMs, c, () => answerBusily(c)))
     .get("/archive", (c) => after(slowMs, c, () => c.html(article("The archive"))))
     .get("/broken", (c) => after(paceMs, c, () => c.html(article("Something went wrong"), 500)))
     .get("*", (c) => after(paceMs, c, () => c.html(article("There is no such page"), 404)));

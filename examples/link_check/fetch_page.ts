@@ -1,8 +1,7 @@
-import type { Clock, StepLogHelper } from "@stepstream/workflow";
+import type { StepLogHelper } from "@stepstream/workflow";
 import { type Fetch, followRedirects } from "./follow_redirects.ts";
 import { describeNetworkError } from "./network_error.ts";
 import { type Link, type PageLinks, readLinks } from "./read_links.ts";
-import { withDeadline } from "./with_deadline.ts";
 
 /** A page that was read. */
 export interface Page {
@@ -16,8 +15,6 @@ export interface Page {
 /** What {@linkcode fetchPage} needs besides the URL. */
 export interface FetchPageOptions {
   readonly fetch: Fetch;
-  readonly clock: Clock;
-  readonly timeoutMs: number;
   readonly maxRedirects: number;
   readonly maxPageBytes: number;
   readonly maxLinks: number;
@@ -50,19 +47,18 @@ interface ReadPage extends PageLinks {
 }
 
 async function readPage(url: string, options: FetchPageOptions): Promise<ReadPage> {
-  if (!URL.canParse(url)) throw new PageError(`Cannot check ${JSON.stringify(url)}: it is no URL`);
   const start = new URL(url);
   start.hash = "";
   try {
-    return await withDeadline(options, (untilDeadline) => request(start, options, untilDeadline));
+    return await request(start, options);
   } catch (error) {
     if (options.signal.aborted || error instanceof PageError) throw error;
     throw new PageError(`Cannot read ${start.href}: ${describeNetworkError(error)}`, { cause: error });
   }
 }
 
-async function request(start: URL, options: FetchPageOptions, signal: AbortSignal): Promise<ReadPage> {
-  const { fetch, log, maxRedirects, maxPageBytes: maxBytes } = options;
+async function request(start: URL, options: FetchPageOptions): Promise<ReadPage> {
+  const { fetch, log, signal, maxRedirects, maxPageBytes: maxBytes } = options;
   const get = (url: URL): Promise<Response> => {
     log.event("request", { method: "GET", url: url.href });
     return fetch(url, { headers: { accept: "text/html" }, signal });

@@ -1,6 +1,5 @@
 import { RedirectError } from "./follow_redirects.ts";
 import { RefusedUrlError } from "./guarded_fetch.ts";
-import { DeadlineError } from "./with_deadline.ts";
 
 /**
  * Why there was no answer, in words that are the same on every runtime. What the runtime itself said is not passed on:
@@ -8,9 +7,7 @@ import { DeadlineError } from "./with_deadline.ts";
  */
 export function describeNetworkError(error: unknown): string {
   for (let cause = error, depth = 0; depth < 5 && cause instanceof Error; cause = cause.cause, depth += 1) {
-    if (cause instanceof RefusedUrlError || cause instanceof RedirectError || cause instanceof DeadlineError) {
-      return cause.message;
-    }
+    if (cause instanceof RefusedUrlError || cause instanceof RedirectError) return cause.message;
     const known = REASONS.find(([pattern]) => pattern.test(`${codeOf(cause)} ${cause.message}`));
     if (known !== undefined) return known[1];
   }

@@ -1,30 +1,25 @@
-import { type Clock, systemClock, Workflow, type WorkflowEvent } from "@stepstream/workflow";
-import { type CheckedLink, checkLink, type Verdict } from "./check_link.ts";
+import { type Clock, type Result, systemClock, Workflow, type WorkflowEvent } from "@stepstream/workflow";
+import { type CheckInput, checkInputSchema } from "./check_input.ts";
+import { checkLink } from "./check_link.ts";
+import type { CheckedLink } from "./checked_link.ts";
 import { fetchPage, type Page } from "./fetch_page.ts";
 import type { Fetch } from "./follow_redirects.ts";
 import { createGuardedFetch } from "./guarded_fetch.ts";
+import { createReport, type LinkReport } from "./link_report.ts";
 import type { Link } from "./read_links.ts";
+import { isTemporary } from "./temporary_error.ts";
 
 /** The steps, each with the payload it takes. It makes every route below checked by the compiler. */
 export interface LinkCheckSteps {
-  "fetch-page": { readonly url: string };
+  "fetch-page": CheckInput;
   "check-link": Link;
-  report: Omit<Page, "links">;
+  /** What the checks came to, in the order of the page. */
+  report: readonly Result<CheckedLink>[];
 }
 
 /** What the steps of one run share. */
 export interface LinkCheckContext {
-  /** The links checked so far. */
-  links: CheckedLink[];
-}
-
-/** What a run comes to. */
-export interface LinkReport extends Readonly<Record<Verdict, number>> {
-  /** The page that was checked. */
-  readonly url: string;
-  readonly links: readonly CheckedLink[];
-  /** What the reader should know: what was left out, and why. */
-  readonly notes: readonly string[];
+  page: Page;
 }
 
 /** What each step returns. */
@@ -40,6 +35,9 @@ export type LinkCheck = Workflow<LinkCheckSteps, LinkCheckContext, LinkCheckRetu
 /** Any event of a run. */
 export type LinkCheckEvent = WorkflowEvent<LinkCheckSteps, LinkCheckReturns>;
 
+/** How many links a run should check at once: as many as a browser asks of one server. */
+export const LINKS_AT_ONCE = 6;
+
 /** Options of {@linkcode createLinkCheck}. */
 export interface LinkCheckOptions {
   /**
@@ -51,22 +49,26 @@ export interface LinkCheckOptions {
   readonly slowMs?: number;
   /** How long to wait for a link or a page, in ms. Default: 10 000. */
   readonly timeoutMs?: number;
+  /** How long to wait before a link is tried again, in ms; the next wait is twice as long. Default: 500. */
+  readonly retryDelayMs?: number;
+  /** How long to wait if a server asks for it, in ms, and no longer. Default: 5 000. */
+  readonly maxRetryDelayMs?: number;
   /** How many links of the page are checked. Default: 100. */
   readonly maxLinks?: number;
   /** How many redirects are followed. Default: 5. */
   readonly maxRedirects?: number;
   /** How much of the page is read. Default: 1 000 000. */
   readonly maxPageBytes?: number;
-  /** Where times and timers come from. Default: the platform. */
+  /** Where the times of requests come from. Default: the platform. */
   readonly clock?: Clock;
 }
 
 /**
- * The link checker: `fetch-page` puts a `check-link` for every link into the queue and a `report` behind them.
+ * The link checker: `fetch-page` fans out into a `check-link` for every link, and `report` merges what they come to.
  *
  * ```text
  * fetch-page ──┬─▶ check-link ──┐
- *              ├─▶ check-link   ├─▶ report
+ *              ├─▶ check-link ──┼─▶ report
  *              └─▶ check-link ──┘
  * ```
  */
@@ -75,50 +77,39 @@ export function createLinkCheck(options: LinkCheckOptions = {}): LinkCheck {
     fetch = createGuardedFetch(),
     slowMs = 1_000,
     timeoutMs = 10_000,
+    retryDelayMs: delayMs = 500,
+    maxRetryDelayMs: maxDelayMs = 5_000,
     maxLinks = 100,
     maxRedirects = 5,
     maxPageBytes = 1_000_000,
     clock = systemClock,
   } = options;
-  const requests = { fetch, clock, timeoutMs, maxRedirects };
+  const requests = { fetch, clock, maxRedirects };
 
   return new Workflow<LinkCheckSteps, LinkCheckContext>({ name: "link-check" }).add(
     {
       name: "fetch-page",
+      input: checkInputSchema,
+      timeoutMs,
       action: async (ctx, { url }, log, { signal }) => {
-        ctx.links = [];
-        return await fetchPage(url, { ...requests, maxPageBytes, maxLinks, signal, log });
+        ctx.page = await fetchPage(url, { ...requests, maxPageBytes, maxLinks, signal, log });
+        return ctx.page;
       },
       decision: (_ctx, result, enqueue) => {
         // Without a page there is nothing to do: a decision that throws ends the run as failed.
         if (!result.ok) throw result.error;
-        const { url, links, notes } = result.value;
-        for (const link of links) enqueue.tail("check-link", link);
-        enqueue.tail("report", { url, notes });
+        enqueue.all("check-link", result.value.links, { then: "report" });
       },
     },
     {
       name: "check-link",
-      action: async (ctx, link, log, { signal }) => {
-        const checked = await checkLink(link, { ...requests, slowMs, signal, log });
-        ctx.links.push(checked);
-        return checked;
-      },
+      timeoutMs,
+      retry: { maxAttempts: 3, delayMs, maxDelayMs, when: isTemporary },
+      action: (_ctx, link, log, { signal }) => checkLink(link, { ...requests, slowMs, signal, log }),
     },
     {
       name: "report",
-      action: ({ links }, { url, notes }): LinkReport => {
-        const count = (verdict: Verdict): number => links.filter((link) => link.verdict === verdict).length;
-        return {
-          url,
-          ok: count("ok"),
-          redirected: count("redirected"),
-          slow: count("slow"),
-          broken: count("broken"),
-          links,
-          notes,
-        };
-      },
+      action: ({ page }, results) => createReport(page, results),
     },
   );
 }

@@ -65,9 +65,15 @@ Deno.test("cli explains itself", async () => {
 
 Deno.test("cli stops cleanly on Ctrl-C and lets go of its request", async () => {
   const { demo, abandoned } = endlessDemo();
-  await using site = new LocalServer(createDemoSite(demo).fetch);
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const demoSite = createDemoSite(demo);
+  await using site = new LocalServer((request) => {
+    if (new URL(request.url).pathname === "/demo/archive") ask();
+    return demoSite.fetch(request);
+  });
   await using child = startExample("cli.ts", `${site.origin}/demo/`, "--allow-private");
   await readUntil(child.stdout, "/demo/archive");
+  await asked;
 
   child.kill("SIGINT");
   const { code, stderr } = await child.output();

@@ -1,0 +1,43 @@
+import { type Result, StepTimeoutError } from "@stepstream/workflow";
+import { type CheckedLink, unansweredLink, type Verdict } from "./checked_link.ts";
+import type { Page } from "./fetch_page.ts";
+import { toPublicError } from "./public_error.ts";
+import type { Link } from "./read_links.ts";
+import { TemporaryError } from "./temporary_error.ts";
+
+/** What a run comes to. */
+export interface LinkReport extends Readonly<Record<Verdict, number>> {
+  /** The page that was checked. */
+  readonly url: string;
+  /** In the order of the page. */
+  readonly links: readonly CheckedLink[];
+  /** What the reader should know: what was left out, and why. */
+  readonly notes: readonly string[];
+}
+
+/** Merges a page and what its checks came to, one result for each of its links. */
+export function createReport(page: Page, results: readonly Result<CheckedLink>[]): LinkReport {
+  const { url, notes } = page;
+  const links = results.flatMap((result, index) => {
+    const link = page.links[index];
+    return link === undefined ? [] : [toCheckedLink(link, result)];
+  });
+  const count = (verdict: Verdict): number => links.filter((link) => link.verdict === verdict).length;
+  return {
+    url,
+    ok: count("ok"),
+    redirected: count("redirected"),
+    slow: count("slow"),
+    broken: count("broken"),
+    links,
+    notes,
+  };
+}
+
+/** A check that failed at every attempt is a broken link, like one that found it broken. */
+function toCheckedLink(link: Link, { ok, value, error }: Result<CheckedLink>): CheckedLink {
+  if (ok) return value;
+  if (error instanceof TemporaryError) return error.checked;
+  const timeMs = error instanceof StepTimeoutError ? error.timeoutMs : 0;
+  return unansweredLink(link, toPublicError(error).message, timeMs);
+}

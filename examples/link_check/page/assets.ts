@@ -1,0 +1,32 @@
+import dom from "./dom.js" with { type: "text" };
+import favicon from "./favicon.svg" with { type: "text" };
+import linkRows from "./link_rows.js" with { type: "text" };
+import html from "./page.html" with { type: "text" };
+import page from "./page.js" with { type: "text" };
+import style from "./page.css" with { type: "text" };
+import pageUrl from "./page_url.js" with { type: "text" };
+import runLog from "./run_log.js" with { type: "text" };
+import runView from "./run_view.js" with { type: "text" };
+
+/** A file of the page. */
+export interface Asset {
+  readonly type: string;
+  readonly text: string;
+}
+
+const HTML = "text/html; charset=utf-8";
+const SCRIPT = "text/javascript; charset=utf-8";
+const STYLE = "text/css; charset=utf-8";
+
+/** All files of the page, by the path they are served at. */
+export const ASSETS: Readonly<Record<string, Asset>> = {
+  "/": { type: HTML, text: html },
+  "/dom.js": { type: SCRIPT, text: dom },
+  "/favicon.svg": { type: "image/svg+xml", text: favicon },
+  "/link_rows.js": { type: SCRIPT, text: linkRows },
+  "/page.css": { type: STYLE, text: style },
+  "/page.js": { type: SCRIPT, text: page },
+  "/page_url.js": { type: SCRIPT, text: pageUrl },
+  "/run_log.js": { type: SCRIPT, text: runLog },
+  "/run_view.js": { type: SCRIPT, text: runView },
+};

@@ -1,0 +1,4 @@
+/** The text without what a terminal would obey: control characters, and marks that turn the direction of writing. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]+/gu, " ");
+}
