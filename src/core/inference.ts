@@ -36,7 +36,7 @@ export type RoutedPayloads<Payloads, Routes extends StepName<Payloads>> = [StepN
 
 /** The name, if the step's payload can be a list of results. */
 export type TakingResults<Payloads, Name> = Name extends StepName<Payloads>
-  ? readonly Result<never>[] extends PayloadOf<Payloads, Name> ? Name
+  ? Result<never>[] extends PayloadOf<Payloads, Name> ? Name
   : PayloadOf<Payloads, Name> extends readonly Result<Any>[] ? Name
   : never
   : never;

@@ -124,7 +124,10 @@ export interface Step<
   readonly timeoutMs?: number | undefined;
   /** How long an attempt may go without a log event, a chunk or a heartbeat, in ms. Default: as long as it likes. */
   readonly idleTimeoutMs?: number | undefined;
-  /** How many of this step may be at work at once, within the run's own limit. Default: as many as that allows. */
+  /**
+   * How many of this step may be at work at once, within the run's own limit; a token that waits for another attempt is at
+   * work. A workflow that runs as a step counts for itself. Default: as many as the run allows.
+   */
   readonly concurrency?: number | undefined;
   /** Runs this step's action, before the run's and the workflow's executor. */
   readonly executor?: Executor | undefined;

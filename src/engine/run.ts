@@ -189,6 +189,9 @@ export class Run implements AttemptHost, StepHost {
       const onEnd = async ({ status, error, cleanup }: RunEnding) => {
         // The limit is one for all: who meets it inside has met it outside.
         if (error instanceof StepLimitError) this.#end("failed", error);
+        // Room that was the inner run's is anybody's now.
+        await undefined;
+        this.#advanceAll();
         if (cleanup !== null) await cleanup;
         if (status === "completed") resolve();
         else reject(error);
@@ -350,7 +353,7 @@ export class Run implements AttemptHost, StepHost {
       this.#passTurn(token);
       this.advance();
       // What had no room outside or beside it may have some now.
-      for (const run of this.#stage.runs) run.advance();
+      this.#advanceAll();
     }, (error) => {
       this.#inFlight.delete(settled);
       this.#end("failed", error);
@@ -363,6 +366,10 @@ export class Run implements AttemptHost, StepHost {
   #applyHeld(last: Attempt, outcome: Outcome): void {
     this.#heldStarts -= 1;
     if (!Attempt.isDropped(last)) this.#commit(last, outcome);
+  }
+
+  #advanceAll(): void {
+    for (const run of this.#stage.runs) run.advance();
   }
 
   #leaveWork(first: Attempt): void {
@@ -437,7 +444,9 @@ export class Run implements AttemptHost, StepHost {
     signal?.removeEventListener("abort", this.#cancelBySignal);
     this.#stopTimeout?.();
     const isAtWork = !this.#isGivenUp && (this.#starting !== null || this.#inFlight.size > 0);
-    const cleanup = isAtWork ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock) : null;
+    const cleanup = isAtWork
+      ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock, around === null ? null : signal)
+      : null;
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;

@@ -1,19 +1,24 @@
 import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
 
 /**
- * Settles when all the promises have, whatever they came to, and after `timeoutMs` at the latest. The promises are looked
- * at in a microtask, when what is on the stack has added its own. Never rejects.
+ * Settles when all the promises have, whatever they came to, and after `timeoutMs` or when the signal aborts at the
+ * latest. The promises are looked at in a microtask, when what is on the stack has added its own. Never rejects.
  */
 export async function settledWithin(
   promises: Iterable<Promise<unknown>>,
   timeoutMs: number,
   clock: Clock,
+  signal: AbortSignal | null,
 ): Promise<void> {
   let timer: unknown;
+  let stop = () => {};
   const timeout = new Promise<void>((resolve) => {
+    stop = resolve;
     if (timeoutMs <= LONGEST_TIMER_MS) timer = clock.setTimeout(resolve, timeoutMs);
   });
+  signal?.addEventListener("abort", stop);
   await undefined;
   await Promise.race([Promise.allSettled(promises), timeout]);
+  signal?.removeEventListener("abort", stop);
   if (timer !== undefined) clock.clearTimeout(timer);
 }

@@ -1,30 +1,55 @@
-import type { Any, ContextWithResults, PayloadOf, StepName } from "../core/inference.ts";
-import type { StandardSchema } from "../core/standard_schema.ts";
-import type { Action, Step } from "../core/step.ts";
+import type { Any, ContextWithResults, PayloadOf, RoutedPayloads, StepName, ValueOf } from "../core/inference.ts";
+import type { Action, Decision, Step } from "../core/step.ts";
 import { Attempt } from "../engine/attempt.ts";
 import { assertName, assertObject } from "./assertions.ts";
 import { planInnerRun, type Workflow } from "./workflow.ts";
 
-/** How a workflow is run as a step. Policies of a step, such as `decision`, `retry` and `timeoutMs`, may be among them. */
-export interface AsStepOptions<Start extends string = string, Payload = Any, Context = Any, Seen = Context, Value = Any>
-  extends Omit<Step<Any, Any, string, Value>, "name" | "action"> {
+/** How a workflow is run as a step. Policies of a step, such as `retry` and `timeoutMs`, may be among them. */
+export interface AsStepOptions<
+  Start extends string = string,
+  Payload = Any,
+  Context = Any,
+  Seen = Context,
+  Value = Any,
+  Routes = readonly string[] | undefined,
+  Deciding = unknown,
+> extends StepPolicies {
   /** The step of the inner workflow that gets the payload. */
   readonly start: Start;
   /** What the inner context starts with, made of the outer context and the payload. Default: empty. */
   readonly context?: ((ctx: Any, payload: Payload) => Partial<Context>) | undefined;
   /** What the step's value is, made of the inner context at the end. Default: that context. */
   readonly value?: ((context: Seen) => Value) | undefined;
+  /** Routes on in the outer workflow. Default: the step leads nowhere. */
+  readonly decision?: (InnerDecision<NoInfer<Value>, NoInfer<Routes>> & Deciding) | undefined;
+  /** The only steps of the outer workflow that the decision may route to. Default: any. */
+  readonly routes?: Routes;
 }
 
-/** A step whose action is a workflow. */
-export interface InnerStep<Name extends string, Payload, Value>
-  extends Omit<Step<Any, Any, Name, Promise<Value>>, "action" | "input" | "routes"> {
+/** What a step may have beside what it takes, does and leads to. */
+export type StepPolicies = Pick<Step, "retry" | "timeoutMs" | "idleTimeoutMs" | "concurrency" | "executor">;
+
+/** The decision of a step whose action is a workflow. Of the outer workflow it knows the declared routes alone. */
+export type InnerDecision<Value, Routes> = Decision<
+  RoutedPayloads<Any, Routes extends readonly (infer Route extends string)[] ? Route : string>,
+  Any,
+  ValueOf<Value>
+>;
+
+/**
+ * A step whose action is a workflow. Its decision and its routes are of the types they were given with, so that the
+ * workflow it is added to can check them.
+ */
+export interface InnerStep<Name extends string, Payload, Value, Routes = undefined, Deciding = undefined>
+  extends StepPolicies {
+  /** The name that tokens are routed by. */
+  readonly name: Name;
   /** Runs the workflow. */
   readonly action: Action<Payload, Any, Promise<Value>>;
-  /** Checks the payload before the workflow gets it. */
-  readonly input?: StandardSchema<Payload> | undefined;
-  /** As in a step; the workflow that it is added to knows its names. */
-  readonly routes?: readonly Any[] | undefined;
+  /** Routes on. */
+  readonly decision?: Deciding | undefined;
+  /** The only steps that the decision may route to. */
+  readonly routes?: Routes;
 }
 
 /**
@@ -60,6 +85,9 @@ export function asStep<
   Keys extends string,
   const Start extends StepName<Payloads>,
   Value = ContextWithResults<Payloads, Context, Returns, Keys>,
+  const Routes extends readonly string[] | undefined = undefined,
+  // Inferred through an intersection, which leaves the parameters of a decision typed by the rest of it.
+  Deciding = unknown,
 >(
   name: Name,
   workflow: Workflow<Payloads, Context, Returns, Keys>,
@@ -68,14 +96,16 @@ export function asStep<
     PayloadOf<Payloads, Start>,
     Context,
     ContextWithResults<Payloads, Context, Returns, Keys>,
-    Value
+    Value,
+    Routes,
+    Deciding
   >,
-): InnerStep<Name, PayloadOf<Payloads, Start>, Value> {
+): InnerStep<Name, PayloadOf<Payloads, Start>, Value, Routes, unknown extends Deciding ? undefined : Deciding> {
   assertName(name, "the step's name");
   assertObject(options, "options");
   const { start, context: toContext, value: toValue, ...policies } = options;
   assertName(start, "start");
-  return {
+  const step: InnerStep<Name, PayloadOf<Payloads, Start>, Value, Routes, Any> = {
     ...policies,
     name,
     action: async (ctx, payload, _log, scope) => {
@@ -86,4 +116,5 @@ export function asStep<
       return toValue === undefined ? context : toValue(context);
     },
   };
+  return step;
 }
