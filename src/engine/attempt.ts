@@ -203,8 +203,8 @@ export class Attempt implements StepScope, StepLogHelper {
   }
 
   async #waitForDemand(): Promise<void> {
-    this.#rare?.deadline?.stop();
+    this.#rare?.deadline?.pause();
     await this.#host.demand();
-    if (!this.#isClosed) this.#rare?.deadline?.start();
+    if (!this.#isClosed) this.#rare?.deadline?.resume();
   }
 }

@@ -15,6 +15,8 @@ export class Deadline {
   #startedAt = 0;
   #activeAt = 0;
   #timer: unknown;
+  /** How many wait for their reader: several may, in a workflow that runs as a step. */
+  #pauses = 0;
 
   constructor(step: Step, clock: Clock, expire: (error: StepTimeoutError) => void) {
     this.#step = step;
@@ -34,7 +36,18 @@ export class Deadline {
     this.#look();
   }
 
-  /** Stops timing: the attempt is over, or waits for its reader, which is not its fault. */
+  /** The attempt waits for its reader, which is not its fault. */
+  pause(): void {
+    this.#pauses += 1;
+    if (this.#pauses === 1) this.stop();
+  }
+
+  resume(): void {
+    this.#pauses -= 1;
+    if (this.#pauses === 0) this.start();
+  }
+
+  /** Stops timing. */
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#spentMs += this.#clock.now() - this.#startedAt;

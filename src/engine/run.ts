@@ -152,7 +152,9 @@ export class Run implements AttemptHost, StepHost {
   }
 
   demand(): Promise<void> {
-    return this.handOff.demand();
+    // While what is inside waits for its reader, the step around it waits, too, which is not its fault.
+    const demand = this.#around === null ? null : Attempt.demand(this.#around.attempt);
+    return demand ?? this.handOff.demand();
   }
 
   /** Goes on for as long as somebody wants an event and nothing has to be waited for. */
@@ -276,9 +278,7 @@ export class Run implements AttemptHost, StepHost {
   #waitForDemand(): void {
     if (this.#isIdle || this.isWanted || this.#ending !== null) return;
     this.#isIdle = true;
-    // With nothing at work the step around it waits for its reader, too, which is not its fault.
-    const demand = this.#atWork.size === 0 && this.#around !== null ? Attempt.demand(this.#around.attempt) : null;
-    (demand ?? this.demand()).then(() => {
+    this.demand().then(() => {
       this.#isIdle = false;
       this.advance();
     });
@@ -454,7 +454,11 @@ export class Run implements AttemptHost, StepHost {
     for (const first of this.#atWork) {
       this.#leaveWork(first);
       Attempt.drop(Attempt.last(first), error);
-      this.#stage.line.get(Attempt.tokenOf(first))?.();
+      const token = Attempt.tokenOf(first);
+      const go = this.#stage.line.get(token);
+      // Also a decision that never settles must not keep those of others waiting.
+      this.#passTurn(token);
+      go?.();
     }
     if (around === null) {
       if (this.#hasBegun) this.#tell.runEnd(status, error, this.#stage.finishedSteps);

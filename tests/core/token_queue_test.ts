@@ -42,6 +42,30 @@ Deno.test("TokenQueue holds the very tokens it was given", () => {
   assertStrictEquals(queue.withoutHead().head, second);
 });
 
+Deno.test("TokenQueue.filter() keeps the tokens that pass, in their order", () => {
+  const queue = TokenQueue.empty.withTail(token(1)).withTail(token(2)).withTail(token(3)).withHead(token(4));
+
+  const filtered = queue.filter(({ id }) => id !== 1);
+
+  assertEquals([ids(filtered), filtered.size, filtered.head?.id], [[4, 2, 3], 3, 4]);
+});
+
+Deno.test("TokenQueue.filter() asks about every token once, from head to tail", () => {
+  const asked: number[] = [];
+  const queue = TokenQueue.empty.withTail(token(1)).withTail(token(2)).withHead(token(3));
+
+  queue.filter(({ id }) => asked.push(id) > 1);
+
+  assertEquals(asked, [3, 1, 2]);
+});
+
+Deno.test("TokenQueue.filter() of which nothing passes is an empty queue that goes on", () => {
+  const filtered = TokenQueue.empty.withTail(token(1)).withHead(token(2)).filter(() => false);
+
+  assertEquals([ids(filtered), filtered.size, filtered.head], [[], 0, undefined]);
+  assertEquals(ids(filtered.withTail(token(3)).withHead(token(4))), [4, 3]);
+});
+
 Deno.test("TokenQueue does as an array does, and no change touches an older version", () => {
   for (let seed = 1; seed <= 50; seed += 1) {
     const random = new Random(seed);
@@ -77,7 +101,9 @@ interface Version {
 function change({ queue, model }: Version, added: Token, dice: number): Version {
   if (dice < 35) return { queue: queue.withTail(added), model: [...model, added] };
   if (dice < 60) return { queue: queue.withHead(added), model: [added, ...model] };
-  return { queue: queue.withoutHead(), model: model.slice(1) };
+  if (dice < 97) return { queue: queue.withoutHead(), model: model.slice(1) };
+  const passes = ({ id }: Token) => id % 3 !== added.id % 3;
+  return { queue: queue.filter(passes), model: model.filter(passes) };
 }
 
 function token(id: number): Token {

@@ -392,6 +392,32 @@ Deno.test("RunStream.cancel() of a fail-fast group aborts its items with the run
   assertEquals(reasons, ["enough", "enough"]);
 });
 
+Deno.test("enqueue.all() in mode fail-fast leaves null in the context for a step that it stopped", async () => {
+  const gates = new Gates();
+  const workflow = failFast(["good", "stopped", "fail"], (_ctx, item) => item, {}, (_ctx, { value }, enqueue) => {
+    enqueue.tail(value === "fail" ? "fail" : "second");
+  }).add(
+    { name: "second", action: (_ctx, item) => gates.wait(item).then(() => item) },
+    { name: "fail", action: () => gates.wait("fail").then(() => Promise.reject(new Error("boom"))) },
+  );
+  const seen: unknown[] = [];
+  const outcome = workflow.run("list", null, {
+    concurrency: 3,
+    logger: { log: (step, _payload, { value }) => seen.push(`${step} ${value}`) },
+  });
+  await laterTurn();
+  gates.open("good");
+  await laterTurn();
+
+  gates.open("fail");
+  await laterTurn();
+  gates.openAll();
+  const { context } = await outcome;
+
+  assertEquals(seen.slice(4, -1), ["second good", "fail null", "second null"]);
+  assertEquals(context["result.second"], null);
+});
+
 /** A list whose items are a group that fails fast, and a merge that answers their results. */
 function failFast(
   items: readonly unknown[],

@@ -367,6 +367,33 @@ Deno.test("Step.timeoutMs times neither a synchronous action nor a decision", as
   assertEquals([(await outcome).context, clock.pendingMs], [{ "result.call": "done" }, []]);
 });
 
+Deno.test("Step.timeoutMs does not time the decision of an action that was in time", async () => {
+  const clock = new ManualClock();
+  const gate = Promise.withResolvers<void>();
+  let signal: AbortSignal | undefined;
+  const workflow = new Workflow().add({
+    name: "call",
+    action: async (_ctx, _payload, _log, scope) => {
+      signal = scope.signal;
+      await undefined;
+    },
+    decision: async (_ctx, _result, _enqueue, log) => {
+      await gate.promise;
+      log.event("decided");
+    },
+    timeoutMs: 50,
+    idleTimeoutMs: 50,
+  });
+  const reading = Array.fromAsync(workflow.stream("call", null, { clock }));
+  await laterTurn();
+
+  clock.tick(1_000);
+  gate.resolve();
+
+  assertEquals(typesOf(await reading), ["run.start", "step.start", "step.log", "step.result", "run.end"]);
+  assertEquals(signal?.aborted, false);
+});
+
 Deno.test("Step.timeoutMs leaves no timer behind an action that fails in time", async () => {
   const clock = new ManualClock();
   const workflow = new Workflow().add({

@@ -67,6 +67,11 @@ const ERROR_PLACES: readonly {
   },
   {
     name: "error",
+    put: (error) => ({ ...STEP, type: "step.retry", seq: 1, error, delayMs: 5 }),
+    get: ({ error }) => error,
+  },
+  {
+    name: "error",
     put: (error) => ({ ...BASE, type: "run.end", seq: 1, status: "failed", error, steps: 1 }),
     get: ({ error }) => error,
   },
@@ -107,6 +112,36 @@ Deno.test("encodeEvent() writes an id and one line of JSON", () => {
   );
 });
 
+Deno.test("encodeEvent() writes an attempt that failed with its error's name and message, and no stack", () => {
+  const text = encodeEvent({ ...STEP, type: "step.retry", seq: 2, attempt: 3, error: tellingError(), delayMs: 250 });
+
+  assertEquals(
+    text,
+    'id: 2\ndata: {"type":"step.retry","seq":2,"runId":"run-1","at":0,"token":1,"step":"work","attempt":3,' +
+      '"error":{"name":"TypeError","message":"boom"},"delayMs":250}\n\n',
+  );
+});
+
+/** One event of every type that a step has. */
+const STEP_EVENTS: readonly Extract<WorkflowEvent<Any, Any>, { readonly token: number }>[] = [
+  { ...STEP, type: "step.start", seq: 1, parent: null, payload: "in" },
+  logEvent(2, "note"),
+  { ...STEP, type: "step.chunk", seq: 3, value: "chunk" },
+  { ...STEP, type: "step.retry", seq: 4, error: null, delayMs: 0.5 },
+  RESULT,
+];
+
+for (const event of STEP_EVENTS) {
+  Deno.test(`encodeEvent() writes the path of ${event.type}, and none where there is none`, () => {
+    const events = [{ ...event, path: ["outer", "inner"] }, event, { ...event, path: [] }];
+
+    const received = events.map((event) => receive(encodeEvent(event)));
+
+    assertEquals(received.map(({ path }) => path), [["outer", "inner"], undefined, []]);
+    assertEquals(received.map(({ step, attempt }) => [step, attempt]), events.map(() => ["work", 1]));
+  });
+}
+
 for (const [what, hostile] of HOSTILE_TEXTS) {
   Deno.test(`encodeEvent() lets ${what} in any field neither break nor forge a message`, () => {
     const events = eventsFullOf(hostile);
@@ -132,7 +167,7 @@ for (const [what, hostile] of HOSTILE_TEXTS) {
     assertEquals(
       received,
       events.map((event) => {
-        if (event.type === "run.end") return { ...event, error };
+        if (event.type === "run.end" || event.type === "step.retry") return { ...event, error };
         return event.type === "step.result" && !event.result.ok
           ? { ...event, result: { ok: false, value: null, error } }
           : event;
@@ -347,6 +382,9 @@ const FORGERIES: readonly [where: string, make: (forged: string) => object][] = 
   ],
   ["the count of steps", (steps) => ({ ...endEvent(1), steps })],
   ["the list of routes", (routed) => ({ ...RESULT, routed })],
+  ["the path", (path) => ({ ...RESULT, path })],
+  ["a step of the path", (step) => ({ ...RESULT, path: ["outer", step] })],
+  ["the delay of step.retry", (delayMs) => ({ ...STEP, type: "step.retry", seq: 1, error: null, delayMs })],
 ];
 
 for (const [where, make] of FORGERIES) {

@@ -22,7 +22,8 @@ export function eventsFullOf(text: string): WorkflowEvent<Any, Any>[] {
     { ...step, type: "step.chunk", seq: 4, value },
     { ...done, seq: 5, result: { ok: true, value, error: null } },
     { ...done, seq: 6, result: { ok: false, value: null, error } },
-    { ...base, type: "run.end", seq: 7, status: "failed", error, steps: 2 },
+    { ...step, type: "step.retry", seq: 7, error, delayMs: 1, path: [text] },
+    { ...base, type: "run.end", seq: 8, status: "failed", error, steps: 2 },
   ];
 }
 

@@ -62,6 +62,8 @@ export interface StandStill {
   readonly isWanted: boolean;
   /** The actions at work whose signal has not aborted. */
   readonly active: readonly ActionCall[];
+  /** The tokens whose work is a run inside that goes on. */
+  readonly around: ReadonlySet<number>;
 }
 
 /**
@@ -92,6 +94,7 @@ export class ControlWorld {
   readonly #limits: { readonly run: number; readonly step: (name: string) => number };
   readonly #waiting: (() => void)[] = [];
   readonly #active = new Set<ActionCall>();
+  readonly #around = new Set<ActionCall>();
   #deciding: DecisionCall | null = null;
   readonly #aroundSignals: { readonly listeners: Set<unknown> }[] = [];
 
@@ -141,8 +144,10 @@ export class ControlWorld {
     this.actions.push(action);
     if (action.attempt === 1) this.history.push(action);
     scope.signal.addEventListener("abort", () => this.endAction(action), { once: true });
-    if (isAround) this.#aroundSignals.push(watchListeners(scope.signal));
-    else {
+    if (isAround) {
+      this.#around.add(action);
+      this.#aroundSignals.push(watchListeners(scope.signal));
+    } else {
       this.#active.add(action);
       const sameStep = [...this.#active].filter((other) => other.step === step && other.context === context);
       if (this.#active.size > this.#limits.run) this.find("in flight", `${name} is number ${this.#active.size}`);
@@ -156,13 +161,15 @@ export class ControlWorld {
   endAction(action: ActionCall): void {
     action.endedIn ??= this.turn;
     this.#active.delete(action);
+    this.#around.delete(action);
     this.activity += 1;
   }
 
   beginDecision(context: object, result: Result): DecisionCall {
     const decision: DecisionCall = { context, result, calls: [] };
     if (this.isOver) this.find("stopping", "a decision starts after the end");
-    if (this.#deciding !== null) this.find("decisions", "a decision starts while another is under way");
+    // That of a run inside may still be under way when its step has been given up; others do not wait for it.
+    if (this.#deciding?.context === context) this.find("decisions", "a decision starts while another is under way");
     this.#deciding = decision;
     this.decisions.push(decision);
     this.history.push(decision);
@@ -185,7 +192,8 @@ export class ControlWorld {
   }
 
   noteStandStill(events: number, isWanted: boolean): void {
-    this.standStills.push({ events, isWanted, active: [...this.#active] });
+    const around = new Set([...this.#around].map(({ token }) => token));
+    this.standStills.push({ events, isWanted, active: [...this.#active], around });
   }
 
   /** Lets somebody's work go on, or time pass until a timer is due; `false` if there is nothing to wait for. */

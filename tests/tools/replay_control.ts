@@ -253,7 +253,8 @@ class Replay {
     }
     // A run inside that has failed is over before the step around it is.
     if (!standStill.isWanted || this.#world.hasThrown) return;
-    const runs = this.#runs();
+    // Nor is there an event when one is stopped, until the step around it has its turn to decide.
+    const runs = this.#runs().filter(({ around }) => around === null || standStill.around.has(around.item.token ?? 0));
     const taken = runs.reduce(
       (sum, { around, atWork }) => sum + Math.max(0, atWork.size - (around === null ? 0 : 1)),
       0,

@@ -494,6 +494,47 @@ for (const concurrency of [1, 2, 3]) {
   });
 }
 
+for (
+  const [where, starts, concurrency] of [
+    ["an action outside", [["wait", "other"], ["inner", "inside"]], 2],
+    ["a workflow beside it", [["single", "other"], ["single", "one more"], ["inner", "inside"]], 3],
+  ] as const
+) {
+  Deno.test(`asStep() lets what is inside use the room that ${where} gives back`, async () => {
+    const gates = new Gates();
+    const wait: Step = { name: "wait", action: (_ctx, name) => gates.wait(name) };
+    const inner = new Workflow().add({
+      name: "begin",
+      action: (_ctx, name) => name,
+      decision: (_ctx, { value }, enqueue) => {
+        for (const item of [1, 2]) enqueue.tail("wait", `${value} ${item}`);
+      },
+    }, wait);
+    const workflow = outer(
+      {
+        name: "list",
+        action: () => null,
+        decision: (_ctx, _result, enqueue) => {
+          for (const [step, name] of starts) enqueue.tail(step, name);
+        },
+      },
+      wait,
+      asStep("single", outer(wait), { start: "wait" }),
+      asStep("inner", inner, { start: "begin" }),
+    );
+    const outcome = workflow.run("list", null, { concurrency });
+    await laterTurn();
+    assertEquals([gates.waiting.length, gates.waiting.includes("inside 2")], [concurrency, false]);
+
+    gates.open("other");
+    await laterTurn();
+
+    assertEquals([gates.waiting.length, gates.waiting.includes("inside 2")], [concurrency, true]);
+    gates.openAll();
+    await outcome;
+  });
+}
+
 Deno.test("asStep() in a fail-fast group is stopped with all that is inside", async () => {
   const gates = new Gates();
   const reasons: unknown[] = [];
@@ -685,6 +726,82 @@ Deno.test("asStep() refuses to run with a scope that is not the engine's", async
     trace[0]?.error,
     "TypeError: Cannot run a workflow inside a step: the scope is not the engine's own",
   );
+});
+
+Deno.test("asStep() with timeoutMs moves on, also where a decision inside never settles", async () => {
+  const clock = new ManualClock();
+  const inner = new Workflow().add({ name: "a", action: () => null, decision: () => new Promise(() => {}) });
+  const workflow = outer(asStep("inner", inner, { start: "a", timeoutMs: 50, decision: decideTo("after") }), {
+    name: "after",
+    action: () => "went on",
+    decision: () => {},
+  });
+  const outcome = workflow.run("inner", null, { clock, cleanupTimeoutMs: 0 });
+  await laterTurn();
+
+  clock.tick(50);
+  await laterTurn();
+  clock.tick(1_000);
+
+  assertEquals(await stateOf(outcome), "resolved");
+  assertEquals((await outcome).trace.map(({ step, ok }) => [step, ok]), [["inner", false], ["after", true]]);
+});
+
+Deno.test("asStep() does not count the time that a workflow two levels further in waits for the reader", async () => {
+  const clock = new ManualClock();
+  const middle = outer(asStep("middle", chain("a", "b"), { start: "a" }));
+  const workflow = outer(asStep("inner", middle, { start: "middle", timeoutMs: 50, idleTimeoutMs: 50 }));
+  const results: string[] = [];
+
+  for await (const event of workflow.stream("inner", null, { clock })) {
+    if (event.type === "step.result") results.push(`${event.step} ${event.result.ok}`);
+    await laterTurn();
+    clock.tick(1_000);
+  }
+
+  assertEquals(results, ["a true", "b true", "middle true", "inner true"]);
+});
+
+Deno.test("asStep() does not count the time that a generator inside waits for the reader", async () => {
+  const clock = new ManualClock();
+  const inner = new Workflow().add({
+    name: "count",
+    action: function* () {
+      yield 1;
+      yield 2;
+    },
+  });
+  const workflow = outer(asStep("inner", inner, { start: "count", timeoutMs: 50, idleTimeoutMs: 50 }));
+  const results: string[] = [];
+
+  for await (const event of workflow.stream("inner", null, { clock })) {
+    if (event.type === "step.result") results.push(`${event.step} ${event.result.ok}`);
+    await laterTurn();
+    clock.tick(1_000);
+  }
+
+  assertEquals(results, ["count true", "inner true"]);
+});
+
+Deno.test("asStep() takes thousands of workflows at once", async () => {
+  const inner = new Workflow().add({ name: "a", action: () => laterTurn(), decision: decideTo("b") }, {
+    name: "b",
+    action: (_ctx, item) => Promise.resolve(item),
+  });
+  const workflow = outer(
+    {
+      name: "list",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) =>
+        enqueue.all("inner", Array.from({ length: 3_000 }, (_, index) => index), { then: "merge" }),
+    },
+    asStep("inner", inner, { start: "a" }),
+    { name: "merge", action: (_ctx, results) => results.length },
+  );
+
+  const { context } = await workflow.run("list", null, { concurrency: Infinity, maxSteps: Infinity });
+
+  assertEquals(context["result.merge"], 3_000);
 });
 
 /** Steps that hand on their payload, each to the next. */
