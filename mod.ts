@@ -55,7 +55,13 @@ export { BaseStepLogger } from "./src/logging/base_step_logger.ts";
 export { JsonLogger } from "./src/logging/json_logger.ts";
 export type { LoggerOptions } from "./src/logging/logger_options.ts";
 export { StructuredLogger } from "./src/logging/structured_logger.ts";
-export { asStep, type AsStepOptions, type InnerStep } from "./src/workflow/as_step.ts";
+export {
+  asStep,
+  type AsStepOptions,
+  type InnerDecision,
+  type InnerStep,
+  type StepPolicies,
+} from "./src/workflow/as_step.ts";
 export {
   decideIf,
   type DecideIfOptions,

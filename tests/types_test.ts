@@ -8,10 +8,12 @@ import type {} from "./types/control.ts";
 import type {} from "./types/events.ts";
 import type {} from "./types/generators.ts";
 import type {} from "./types/inference.ts";
+import type {} from "./types/inner_steps.ts";
 import type {} from "./types/many_steps.ts";
 import type {} from "./types/refused_routes.ts";
 import type {} from "./types/refused_starts.ts";
 import type {} from "./types/refused_steps.ts";
+import type {} from "./types/schemas.ts";
 import type {} from "./types/untyped.ts";
 
 const TYPES = new URL("./types/", import.meta.url);

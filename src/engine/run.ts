@@ -368,8 +368,14 @@ export class Run implements AttemptHost, StepHost {
     if (!Attempt.isDropped(last)) this.#commit(last, outcome);
   }
 
+  /** Lets whoever waits for room have what there is of it. */
   #advanceAll(): void {
-    for (const run of this.#stage.runs) run.advance();
+    const { concurrency } = this.#settings;
+    if (concurrency === Infinity) return;
+    for (const run of this.#stage.runs) {
+      if (this.#stage.busy >= concurrency) return;
+      run.advance();
+    }
   }
 
   #leaveWork(first: Attempt): void {

@@ -5,6 +5,8 @@ interface Shop {
   price: string;
   sum: Result<number>[];
   print: number;
+  keep: unknown[];
+  look: readonly unknown[] | undefined;
 }
 
 declare const text: StandardSchema<string>;
@@ -19,11 +21,13 @@ export function infer(): void {
       decision: (_ctx, result, enqueue) => {
         enqueue.all("price", result.value ?? [], { then: "sum" });
         enqueue.all("price", ["a"], { then: "sum", mode: "fail-fast" });
+        enqueue.all("price", ["a"], { then: "keep" });
+        enqueue.all("keep", [[1], []], { then: "look", mode: undefined });
         // @ts-expect-error TS2322: the payload of `price` is a string
         enqueue.all("price", [1], { then: "sum" });
         // @ts-expect-error TS2322: the payload of `print` is no list of results
         enqueue.all("price", ["a"], { then: "print" });
-        // @ts-expect-error TS2322: no such step
+        // @ts-expect-error TS2820: no such step
         enqueue.all("price", ["a"], { then: "summ" });
         // @ts-expect-error TS2345: no such step
         enqueue.all("prize", ["a"], { then: "sum" });
@@ -41,11 +45,15 @@ export function infer(): void {
         enqueue.tail("print", result.value ?? 0);
         // @ts-expect-error TS2345: not declared
         enqueue.tail("price", "a");
+        // @ts-expect-error TS2345: not declared
+        enqueue.all("price", ["a"], { then: "print" });
+        // @ts-expect-error TS2322: not declared
+        enqueue.all("print", [1], { then: "sum" });
         // @ts-expect-error TS2345: the payload of `print` is a number
         enqueue.head("print", "a");
       },
     })
-    // @ts-expect-error TS2322: no such step
+    // @ts-expect-error TS2769: no such step
     .add({ name: "price", routes: ["prize"], action: (_ctx, name) => name.length });
 
   // @ts-expect-error TS2769: not declared

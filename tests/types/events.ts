@@ -1,5 +1,5 @@
 import { assertType, type IsExact } from "@std/testing/types";
-import { type Result, type RunStatus, Workflow, type WorkflowEvent } from "../../mod.ts";
+import { type Result, type RunStatus, type StepRetryEvent, Workflow, type WorkflowEvent } from "../../mod.ts";
 import type { Seen, Steps } from "./steps.ts";
 
 /** The step's name narrows what an event carries. */
@@ -30,6 +30,12 @@ export async function narrowEvents(): Promise<void> {
     }
     if (event.type === "step.start" && event.step === "load") {
       assertType<IsExact<typeof event.payload, { batch: string }>>(true);
+    }
+    if (event.type === "step.retry") {
+      assertType<IsExact<typeof event.step, keyof Steps>>(true);
+      if (event.step === "load") assertType<IsExact<typeof event, StepRetryEvent<"load">>>(true);
+      // @ts-expect-error TS2367: no such step
+      if (event.step === "nope") return;
     }
     if (event.type === "run.end") assertType<IsExact<typeof event.status, RunStatus>>(true);
     // @ts-expect-error TS2367: no such event

@@ -124,6 +124,10 @@ export async function addLists(): Promise<void> {
   const first = { name: "first", action: () => "one" } as const;
   const second = { name: "second", action: () => "two" } as const;
 
+  new Workflow<Stages, Sum>().add(fourth);
+  new Workflow<Stages, Sum>().add(fourth, { name: "a", action: (_ctx, payload) => payload.a });
+  for (const step of untyped) new Workflow().add(step);
+
   const lists = [
     new Workflow().add(...untyped),
     new Workflow().add(first, ...untyped),
