@@ -1,5 +1,5 @@
-import type { RoutedToken, RunStatus, WorkflowEvent } from "../core/events.ts";
-import type { Outcome } from "../core/state.ts";
+import type { RunStatus, WorkflowEvent } from "../core/events.ts";
+import { type Outcome, routedTokens, type RunState } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { Attempt } from "./attempt.ts";
 import type { HandOff } from "./hand_off.ts";
@@ -114,7 +114,8 @@ export class EventTeller {
     });
   }
 
-  stepResult(attempt: Attempt, outcome: Outcome, routed: readonly RoutedToken[], queueLength: number): void {
+  /** Tells an outcome, which has led from one state to the next. */
+  stepResult(attempt: Attempt, outcome: Outcome, before: RunState, after: RunState, queueLength: number): void {
     if (this.#handOff.isDrained) return;
     const { token, result } = outcome;
     const at = this.#clock.now();
@@ -128,7 +129,7 @@ export class EventTeller {
       attempt: attempt.attempt,
       payload: token.payload,
       result,
-      routed,
+      routed: routedTokens(outcome, before, after),
       queueLength,
       durationMs: at - Attempt.startedAt(attempt),
       droppedLogs: Attempt.droppedLogs(attempt),

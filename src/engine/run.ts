@@ -8,7 +8,7 @@ import {
 } from "../core/errors.ts";
 import type { RunStatus } from "../core/events.ts";
 import type { Executor } from "../core/executor.ts";
-import { apply, initialState, isGroupLive, type Outcome, routedTokens, type RunState } from "../core/state.ts";
+import { apply, initialState, isGroupLive, type Outcome, type RunState } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
@@ -68,6 +68,7 @@ export class Run implements AttemptHost, StepHost {
   readonly context: Record<string, unknown>;
   readonly executor: Executor;
   readonly clock: Clock;
+  readonly handOff: HandOff;
   readonly #plan: RunPlan;
   readonly #settings: RunSettings;
   readonly #around: Surroundings | null;
@@ -121,6 +122,7 @@ export class Run implements AttemptHost, StepHost {
       line: new Map(),
       busy: 0,
     };
+    this.handOff = this.#stage.handOff;
     this.#tell = new EventTeller({
       runId,
       clock: this.#stage.clock,
@@ -137,10 +139,6 @@ export class Run implements AttemptHost, StepHost {
     );
     this.#stage.runs.add(this);
     if (plan.checked !== null) this.#waitForCheck(plan.checked);
-  }
-
-  get handOff(): HandOff {
-    return this.#stage.handOff;
   }
 
   get trace(): TraceRecorder {
@@ -407,7 +405,7 @@ export class Run implements AttemptHost, StepHost {
     if (isStopped) this.#lanes.filter(({ member }) => isGroupLive(next.groups, member));
     const queueLength = next.queue.size + this.#lanes.size;
     if (this.#settings.captureTrace) this.trace.record(outcome, queueLength, this.#around?.path ?? null);
-    this.#tell.stepResult(attempt, outcome, routedTokens(outcome, before, next), queueLength);
+    this.#tell.stepResult(attempt, outcome, before, next, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
   }
 
