@@ -105,7 +105,7 @@ export interface StepResultEvent<Name extends string = string, Payload = unknown
   readonly routed: readonly RoutedToken[];
   /** How many tokens wait now. */
   readonly queueLength: number;
-  /** From the step's start to the end of its decision, in whole milliseconds of the clock. */
+  /** From the start of the last attempt to the end of the decision, in whole milliseconds of the clock. */
   readonly durationMs: number;
   /** How many of the step's log events the reader was too slow for. */
   readonly droppedLogs: number;
