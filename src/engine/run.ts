@@ -12,16 +12,15 @@ import { apply, initialState, isGroupLive, type Outcome, type RunState } from ".
 import type { Token } from "../core/token.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
-import { GuardedLogger } from "./guarded_logger.ts";
-import { HandOff } from "./hand_off.ts";
+import type { HandOff } from "./hand_off.ts";
 import { Lanes } from "./lanes.ts";
 import { perform, type StepHost } from "./perform.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { settledWithin } from "./settled_within.ts";
+import { Stage } from "./stage.ts";
 import { isThenable } from "./thenable.ts";
-import { TraceRecorder } from "./trace_recorder.ts";
-import { TurnClock } from "./turn_clock.ts";
+import type { TraceRecorder } from "./trace_recorder.ts";
 
 /** How a run came to its end. */
 export interface RunEnding {
@@ -30,25 +29,6 @@ export interface RunEnding {
   readonly error: unknown;
   /** Settles when nothing of the run is at work any more, or the time for that is over; `null` if nothing was. */
   readonly cleanup: Promise<void> | null;
-}
-
-/** What a run shares with those inside it: one sequence of events, one trace, one count of tokens and steps. */
-interface Stage {
-  readonly handOff: HandOff;
-  readonly trace: TraceRecorder;
-  readonly clock: TurnClock;
-  readonly logger: GuardedLogger | null;
-  /** Those that go on, the outermost first. */
-  readonly runs: Set<Run>;
-  /** The last token's id. */
-  tokens: number;
-  /** Steps that are at work or finished. */
-  startedSteps: number;
-  finishedSteps: number;
-  /** The tokens whose decision is under way or next, in the order in which their actions finished. */
-  readonly line: Map<Token, () => void>;
-  /** How many actions are at work and wait for something. */
-  busy: number;
 }
 
 /** Where a run inside another one is. */
@@ -101,7 +81,7 @@ export class Run implements AttemptHost, StepHost {
     onEnd: (ending: RunEnding) => void,
     around: Surroundings | null = null,
   ) {
-    const { runId, clock, maxBufferedEvents, loggers, executor, ownExecutor } = settings;
+    const { runId, clock, maxBufferedEvents, executor, ownExecutor } = settings;
     this.runId = runId;
     this.steps = plan.steps;
     this.context = settings.context;
@@ -110,18 +90,7 @@ export class Run implements AttemptHost, StepHost {
     this.#plan = plan;
     this.#settings = settings;
     this.#around = around;
-    this.#stage = around?.stage ?? {
-      handOff: new HandOff(runId),
-      trace: new TraceRecorder(),
-      clock: new TurnClock(clock),
-      logger: loggers.length === 0 ? null : new GuardedLogger(loggers),
-      runs: new Set(),
-      tokens: 0,
-      startedSteps: 0,
-      finishedSteps: 0,
-      line: new Map(),
-      busy: 0,
-    };
+    this.#stage = around?.stage ?? new Stage(settings);
     this.handOff = this.#stage.handOff;
     this.#tell = new EventTeller({
       runId,
@@ -229,17 +198,15 @@ export class Run implements AttemptHost, StepHost {
   }
 
   turn(token: Token): Promise<void> | null {
-    const { line } = this.#stage;
-    return line.size === 0 ? null : new Promise((come) => line.set(token, come));
+    return this.#stage.decisions.wait(token);
+  }
+
+  holdTurn(token: Token): void {
+    this.#stage.decisions.hold(token);
   }
 
   holdStarts(): void {
     this.#heldStarts += 1;
-  }
-
-  holdTurn(token: Token): void {
-    const { line } = this.#stage;
-    if (!line.has(token)) line.set(token, () => {});
   }
 
   #begin(): void {
@@ -348,7 +315,7 @@ export class Run implements AttemptHost, StepHost {
       this.#leaveWork(first);
       const last = Attempt.last(first);
       if (outcome !== null) this.#applyHeld(last, outcome);
-      this.#passTurn(token);
+      this.#stage.decisions.leave(token);
       this.advance();
       // What had no room outside or beside it may have some now.
       this.#advanceAll();
@@ -356,7 +323,7 @@ export class Run implements AttemptHost, StepHost {
       this.#inFlight.delete(settled);
       this.#end("failed", error);
       this.#leaveWork(first);
-      this.#passTurn(token);
+      this.#stage.decisions.leave(token);
     });
     this.#inFlight.add(settled);
   }
@@ -380,13 +347,6 @@ export class Run implements AttemptHost, StepHost {
     if (!this.#atWork.delete(first)) return;
     this.#lanes.count(Attempt.tokenOf(first), -1);
     if (!this.#hasOwnRoom) this.#stage.busy -= 1;
-  }
-
-  #passTurn(token: Token): void {
-    const { line } = this.#stage;
-    if (!line.delete(token)) return;
-    const [next] = line.values();
-    next?.();
   }
 
   #commit(attempt: Attempt, outcome: Outcome): void {
@@ -458,11 +418,8 @@ export class Run implements AttemptHost, StepHost {
     for (const first of this.#atWork) {
       this.#leaveWork(first);
       Attempt.drop(Attempt.last(first), error);
-      const token = Attempt.tokenOf(first);
-      const go = this.#stage.line.get(token);
       // Also a decision that never settles must not keep those of others waiting.
-      this.#passTurn(token);
-      go?.();
+      this.#stage.decisions.leave(Attempt.tokenOf(first));
     }
     if (around === null) {
       if (this.#hasBegun) this.#tell.runEnd(status, error, this.#stage.finishedSteps);

@@ -1,0 +1,30 @@
+import { DecisionLine } from "./decision_line.ts";
+import { GuardedLogger } from "./guarded_logger.ts";
+import { HandOff } from "./hand_off.ts";
+import type { RunSettings } from "./run_settings.ts";
+import { TraceRecorder } from "./trace_recorder.ts";
+import { TurnClock } from "./turn_clock.ts";
+
+/** What a run shares with those inside it: one sequence of events, one trace, one count of tokens, steps and actions. */
+export class Stage {
+  readonly handOff: HandOff;
+  readonly clock: TurnClock;
+  readonly logger: GuardedLogger | null;
+  readonly trace = new TraceRecorder();
+  readonly decisions = new DecisionLine();
+  /** Those that go on, the outermost first. */
+  readonly runs = new Set<{ advance(): void }>();
+  /** The last token's id. */
+  tokens = 0;
+  /** How many steps are at work or finished. */
+  startedSteps = 0;
+  finishedSteps = 0;
+  /** How many actions are at work and wait for something. */
+  busy = 0;
+
+  constructor({ runId, clock, loggers }: RunSettings) {
+    this.handOff = new HandOff(runId);
+    this.clock = new TurnClock(clock);
+    this.logger = loggers.length === 0 ? null : new GuardedLogger(loggers);
+  }
+}
