@@ -7,6 +7,8 @@ import type { FanOut, Member } from "./token.ts";
 export interface Group extends FanOut {
   /** The place that its `then` token has in a group around it. */
   readonly member: Member | null;
+  /** Whether it, or a group around it, may stop before its end. */
+  readonly canStop: boolean;
   /** How many tokens, waiting or at work, it is made of now; a group inside it counts as one. */
   readonly open: number;
   /** By the place of the item, the result of the last token that led nowhere. */

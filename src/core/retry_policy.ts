@@ -17,7 +17,10 @@ export interface RetryPolicy {
    * @see {@link https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/}
    */
   readonly jitter?: "full" | "none" | undefined;
-  /** Whether an error is worth another attempt; `attempt` is the one that failed. Default: every error is. */
+  /**
+   * Whether an error is worth another attempt; `attempt` is the one that failed. One that throws ends the run as failed,
+   * as a decision does. Default: every error is.
+   */
   readonly when?: ((error: unknown, attempt: number) => boolean) | undefined;
 }
 

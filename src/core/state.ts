@@ -5,9 +5,9 @@ import type { Result } from "./result.ts";
 import type { Member, Route, Token } from "./token.ts";
 import { TokenQueue } from "./token_queue.ts";
 
-/** All that a run is, as plain data: enough to go on from. */
+/** What a run is, as plain data. With the tokens that are at work or held back it is enough to go on from. */
 export interface RunState {
-  /** What is to be done. A token leaves it when its outcome is applied, or when it is taken to be at work beside others. */
+  /** What is to be done. A token leaves it when its outcome is applied, or when it is taken to be at work or held back. */
   readonly queue: TokenQueue;
   readonly context: object;
   readonly counters: RunCounters;
@@ -62,7 +62,8 @@ export function apply(state: RunState, { token, routed, result }: Outcome): RunS
     if (index === 0) follow += 1;
     if (fanOut !== null && index === 0) {
       lastGroup += 1;
-      groups = groups.with(lastGroup, { ...fanOut, member, open: fanOut.size, results: IntMap.empty });
+      const canStop = fanOut.mode === "fail-fast" || groupOf(groups, member)?.canStop === true;
+      groups = groups.with(lastGroup, { ...fanOut, member, canStop, open: fanOut.size, results: IntMap.empty });
     }
     const place = fanOut === null ? member : { group: lastGroup, index };
     const next: Token = { id: tokens, parent: token.id, step, payload, where, member: place };
@@ -115,19 +116,34 @@ export function routedTokens({ token, routed }: Outcome, before: RunState, after
   return tokens;
 }
 
+/** True if the outcome stops the group that its token is in. */
+export function stopsGroup({ groups }: RunState, { token: { member }, result, routed }: Outcome): boolean {
+  return !result.ok && routed.length === 0 && groupOf(groups, member)?.mode === "fail-fast" &&
+    isGroupLive(groups, member);
+}
+
 /** True while all the groups that a place lies in go on. */
 export function isGroupLive(groups: RunState["groups"], member: Member | null): boolean {
-  if (member === null) return true;
-  const group = groups.get(member.group);
-  return group !== undefined && isGroupLive(groups, group.member);
+  let group = groupOf(groups, member);
+  let place = member;
+  while (place !== null) {
+    if (group === undefined) return false;
+    if (!group.canStop) return true;
+    place = group.member;
+    group = groupOf(groups, place);
+  }
+  return true;
 }
 
 /** Forgets the groups around a place that lie in a group that has stopped. */
-function withoutDead(groups: RunState["groups"], member: Member | null): RunState["groups"] {
-  const group = groupOf(groups, member);
-  return member === null || group === undefined
-    ? groups
-    : withoutDead(groups.with(member.group, undefined), group.member);
+export function withoutDead(groups: RunState["groups"], member: Member | null): RunState["groups"] {
+  let left = groups;
+  let place = member;
+  for (let group = groupOf(left, place); place !== null && group !== undefined; group = groupOf(left, place)) {
+    left = left.with(place.group, undefined);
+    place = group.member;
+  }
+  return left;
 }
 
 function groupOf(groups: RunState["groups"], member: Member | null): Group | undefined {

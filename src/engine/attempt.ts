@@ -114,6 +114,11 @@ export class Attempt implements StepScope, StepLogHelper {
     return attempt.#host.tellLoggerFailed(attempt, error);
   }
 
+  /** Something inside the attempt has shown that it is alive. */
+  static touch(attempt: Attempt): void {
+    attempt.#rare?.deadline?.touch();
+  }
+
   static tokenOf(attempt: Attempt): Token {
     return attempt.#token;
   }

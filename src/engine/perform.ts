@@ -115,7 +115,10 @@ function executeChecked(
   host: StepHost,
 ): unknown {
   const execute = (result: SchemaResult<unknown>) =>
-    (step.executor ?? host.executor).execute(step, host.context, toInput(step, result), attempt, attempt);
+    // A schema may take so long that the attempt is over: then nothing starts any more.
+    Attempt.isClosed(attempt)
+      ? undefined
+      : (step.executor ?? host.executor).execute(step, host.context, toInput(step, result), attempt, attempt);
   const checked = input["~standard"].validate(payload);
   return isThenable(checked) ? checked.then(execute) : execute(checked);
 }

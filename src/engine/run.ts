@@ -8,7 +8,15 @@ import {
 } from "../core/errors.ts";
 import type { RunStatus } from "../core/events.ts";
 import type { Executor } from "../core/executor.ts";
-import { apply, initialState, isGroupLive, type Outcome, type RunState } from "../core/state.ts";
+import {
+  apply,
+  initialState,
+  isGroupLive,
+  type Outcome,
+  type RunState,
+  stopsGroup,
+  withoutDead,
+} from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
@@ -21,6 +29,9 @@ import { settledWithin } from "./settled_within.ts";
 import { Stage } from "./stage.ts";
 import { isThenable } from "./thenable.ts";
 import type { TraceRecorder } from "./trace_recorder.ts";
+
+/** Each level of workflows inside workflows takes some of the stack when it is cancelled. */
+const MAX_DEPTH = 500;
 
 /** How a run came to its end. */
 export interface RunEnding {
@@ -153,11 +164,15 @@ export class Run implements AttemptHost, StepHost {
     // The attempt has to count as at work before anything inside it does.
     await undefined;
     const path = [...this.#around?.path ?? [], attempt.step];
+    if (path.length > MAX_DEPTH) {
+      throw new RangeError(`Cannot run a workflow inside a step: it is more than ${MAX_DEPTH} levels deep`);
+    }
     const { signal } = attempt;
     await new Promise<void>((resolve, reject) => {
       const onEnd = async ({ status, error, cleanup }: RunEnding) => {
         // The limit is one for all: who meets it inside has met it outside.
-        if (error instanceof StepLimitError) this.#end("failed", error);
+        const isLimitMet = this.#stage.startedSteps >= this.#settings.maxSteps;
+        if (isLimitMet && error instanceof StepLimitError) this.#end("failed", error);
         // Room that was the inner run's is anybody's now.
         await undefined;
         this.#advanceAll();
@@ -172,7 +187,7 @@ export class Run implements AttemptHost, StepHost {
 
   /** What happens inside shows that the step around it is alive. */
   touch(): void {
-    this.#around?.attempt.heartbeat();
+    for (let around = this.#around; around !== null; around = around.run.#around) Attempt.touch(around.attempt);
   }
 
   tellLog(attempt: Attempt, name: string, data: unknown): void {
@@ -194,6 +209,7 @@ export class Run implements AttemptHost, StepHost {
   }
 
   beginAgain(attempt: Attempt): void {
+    this.touch();
     this.#tell.stepStart(attempt, Attempt.tokenOf(attempt));
   }
 
@@ -222,7 +238,10 @@ export class Run implements AttemptHost, StepHost {
     const { signal, timeoutMs } = this.#settings;
     if (timeoutMs <= LONGEST_TIMER_MS) {
       const error = new RunTimeoutError(this.runId, timeoutMs);
-      const timer = this.clock.setTimeout(() => this.#end("failed", error), timeoutMs);
+      const timer = this.clock.setTimeout(() => {
+        if (!this.#hasBegun) this.#begin();
+        this.#end("failed", error);
+      }, timeoutMs);
       this.#stopTimeout = () => this.clock.clearTimeout(timer);
     }
     if (signal === null) return;
@@ -259,6 +278,8 @@ export class Run implements AttemptHost, StepHost {
     if (this.#ending !== null || this.#heldStarts > 0 || (this.#stage.busy >= concurrency && !this.#hasOwnRoom)) {
       return false;
     }
+    // What is at work is within the limit, so the end waits for it.
+    if (this.#stage.startedSteps >= maxSteps && this.#atWork.size > 0) return false;
     const token = this.#nextToken();
     if (token === undefined) {
       if (this.#atWork.size === 0) this.#end("completed", null);
@@ -266,8 +287,8 @@ export class Run implements AttemptHost, StepHost {
     }
     const registered = this.steps.get(token.step);
     if (registered === undefined) this.#end("failed", new UnknownStepError(token.step, this.steps.keys()));
-    else if (this.#stage.startedSteps >= maxSteps) this.#end("failed", new StepLimitError(maxSteps, token.step));
-    else this.#start(registered, token);
+    else if (this.#stage.startedSteps < maxSteps) this.#start(registered, token);
+    else this.#end("failed", new StepLimitError(maxSteps, token.step));
     return true;
   }
 
@@ -360,9 +381,8 @@ export class Run implements AttemptHost, StepHost {
     this.#stage.tokens = next.counters.tokens;
     this.#stage.finishedSteps += 1;
     this.touch();
-    const { member } = outcome.token;
-    const isStopped = member !== null && isGroupLive(before.groups, member) && !isGroupLive(next.groups, member);
-    if (isStopped) this.#lanes.filter(({ member }) => isGroupLive(next.groups, member));
+    const isStopped = outcome.token.member !== null && stopsGroup(before, outcome);
+    if (isStopped) this.#dropHeld();
     const queueLength = next.queue.size + this.#lanes.size;
     if (this.#settings.captureTrace) this.trace.record(outcome, queueLength, this.#around?.path ?? null);
     this.#tell.stepResult(attempt, outcome, before, next, queueLength);
@@ -374,6 +394,17 @@ export class Run implements AttemptHost, StepHost {
     const { tokens } = this.#stage;
     const { counters } = this.#state;
     return counters.tokens === tokens ? this.#state : { ...this.#state, counters: { ...counters, tokens } };
+  }
+
+  /** A group has stopped: what of it is held back is gone, like what waited in the queue. */
+  #dropHeld(): void {
+    let { groups } = this.#state;
+    this.#lanes.filter(({ member }) => {
+      if (isGroupLive(groups, member)) return true;
+      groups = withoutDead(groups, member);
+      return false;
+    });
+    this.#state = { ...this.#state, groups };
   }
 
   /** A group has stopped: what of it is at work fails. */
@@ -394,9 +425,10 @@ export class Run implements AttemptHost, StepHost {
 
   /** Nobody waits for what goes on inside a step that has been given up: its time was over, and it is not cancelled. */
   get #isGivenUp(): boolean {
-    if (this.#around === null) return false;
-    const { run, attempt } = this.#around;
-    return run.#isGivenUp || (Attempt.isClosed(attempt) && !Attempt.isDropped(attempt));
+    for (let around = this.#around; around !== null; around = around.run.#around) {
+      if (Attempt.isClosed(around.attempt) && !Attempt.isDropped(around.attempt)) return true;
+    }
+    return false;
   }
 
   /** Ends the run, unless it has ended: what is at work is aborted, and nothing is told after `run.end`. */

@@ -1,8 +1,8 @@
 import type { Any, ContextWithResults, PayloadOf, RoutedPayloads, StepName, ValueOf } from "../core/inference.ts";
 import type { Action, Decision, Step } from "../core/step.ts";
 import { Attempt } from "../engine/attempt.ts";
-import { assertName, assertObject } from "./assertions.ts";
-import { planInnerRun, type Workflow } from "./workflow.ts";
+import { assertName, assertObject, assertProperties, isFunction } from "./assertions.ts";
+import { planInnerRun, Workflow } from "./workflow.ts";
 
 /** How a workflow is run as a step. Policies of a step, such as `retry` and `timeoutMs`, may be among them. */
 export interface AsStepOptions<
@@ -75,6 +75,8 @@ export interface InnerStep<Name extends string, Payload, Value, Routes = undefin
  * console.log(context["result.greet"]); // Hello, ada
  * ```
  *
+ * No more than 500 workflows run inside each other.
+ *
  * @throws {UnknownStepError} If the inner workflow has no such start step; when the step is run.
  */
 export function asStep<
@@ -103,6 +105,8 @@ export function asStep<
 ): InnerStep<Name, PayloadOf<Payloads, Start>, Value, Routes, unknown extends Deciding ? undefined : Deciding> {
   assertName(name, "the step's name");
   assertObject(options, "options");
+  if (!(workflow instanceof Workflow)) throw new TypeError("Cannot make a step: expected a workflow");
+  assertProperties(options, { context: isFunction, value: isFunction });
   const { start, context: toContext, value: toValue, ...policies } = options;
   assertName(start, "start");
   const step: InnerStep<Name, PayloadOf<Payloads, Start>, Value, Routes, Any> = {

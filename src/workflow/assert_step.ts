@@ -40,11 +40,11 @@ export function assertStep(value: unknown): asserts value is Step {
   assertName(name, "the step's name");
   const of = ` of step ${JSON.stringify(name)}`;
   assertIs(action, isFunction, `action${of}`);
-  assertProperties(value, STEP, of);
+  assertProperties(value, STEP, (key) => key + of);
   if (retry === undefined) return;
   assertObject(retry, `retry${of}`);
   assertIs(Reflect.get(retry, "maxAttempts"), (value) => isLimit(value, 1), `retry.maxAttempts${of}`);
-  assertProperties(retry, RETRY, of);
+  assertProperties(retry, RETRY, (key) => `retry.${key}${of}`);
 }
 
 /** A number from 0 on; what is infinite cannot grow or shrink. */

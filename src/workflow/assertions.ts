@@ -13,10 +13,14 @@ export function assertIs(value: unknown, check: Check, name: string): void {
 }
 
 /** Throws if a check refuses the property of its name; one that is `undefined` is left out. */
-export function assertProperties(value: object, checks: Readonly<Record<string, Check>>, of = ""): void {
+export function assertProperties(
+  value: object,
+  checks: Readonly<Record<string, Check>>,
+  toName: (key: string) => string = (key) => key,
+): void {
   for (const [key, check] of Object.entries(checks)) {
     const property: unknown = Reflect.get(value, key);
-    if (property !== undefined) assertIs(property, check, key + of);
+    if (property !== undefined) assertIs(property, check, toName(key));
   }
 }
 
@@ -81,7 +85,9 @@ export function isNumber(value: unknown, least: number): Refusal {
 
 /** A time in ms that can pass: more than none. */
 export function isTime(value: unknown): Refusal {
-  return value === 0 ? ["a number above 0", RangeError] : isNumber(value, 0);
+  return isNumber(value, Number.MIN_VALUE) === null
+    ? null
+    : ["a number above 0", typeof value === "number" ? RangeError : TypeError];
 }
 
 /** One of two words. */

@@ -41,5 +41,5 @@ Deno.test("groupResults() has no holes in a long list of which little is there",
 });
 
 function groupOf(size: number, results: IntMap<Result>): Group {
-  return { size, then: "merge", mode: "fail-fast", member: null, open: size, results };
+  return { size, then: "merge", mode: "fail-fast", member: null, canStop: true, open: size, results };
 }

@@ -125,7 +125,7 @@ Deno.test("apply() makes a group of the items of a fan-out, and its tokens know 
     ],
     context: { seen: 0 },
     counters: { tokens: 4, steps: 1, groups: 1 },
-    groups: [[1, { size: 2, then: "merge", mode: "settle", member: null, open: 2, results: [] }]],
+    groups: [[1, { size: 2, then: "merge", mode: "settle", member: null, canStop: false, open: 2, results: [] }]],
   });
 });
 
@@ -143,6 +143,7 @@ Deno.test("apply() keeps the result of an item that leads nowhere", () => {
       then: "merge",
       mode: "settle",
       member: null,
+      canStop: false,
       open: 1,
       results: [[0, { ok: true, value: "A", error: null }]],
     }]],

@@ -1,5 +1,12 @@
-import { decideTo, type RunStream, type Step, Workflow, type WorkflowEvent } from "@stepstream/workflow";
-import { assert, assertEquals } from "@std/assert";
+import {
+  decideTo,
+  type RunStream,
+  type Step,
+  StepLimitError,
+  Workflow,
+  type WorkflowEvent,
+} from "@stepstream/workflow";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { laterTurn, readAll } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
@@ -513,30 +520,24 @@ Deno.test("Workflow puts what came of those that finished first before what came
 });
 
 /** How a run ends from inside, with others at work. */
-const ENDINGS: Record<string, { readonly steps: readonly Step[]; readonly maxSteps?: number; readonly error: string }> =
-  {
-    "a decision that throws": {
-      steps: [{
-        name: "end",
-        action: () => null,
-        decision: () => {
-          throw new Error("undecided");
-        },
-      }],
-      error: "Error: undecided",
-    },
-    "a step that is not there": {
-      steps: [],
-      error: 'UnknownStepError: Cannot find step "end": known steps are "list", "work"',
-    },
-    "maxSteps": {
-      steps: [{ name: "end", action: () => null }],
-      maxSteps: 3,
-      error: 'StepLimitError: Cannot run step "end": the run has done maxSteps = 3 steps',
-    },
-  };
+const ENDINGS: Record<string, { readonly steps: readonly Step[]; readonly error: string }> = {
+  "a decision that throws": {
+    steps: [{
+      name: "end",
+      action: () => null,
+      decision: () => {
+        throw new Error("undecided");
+      },
+    }],
+    error: "Error: undecided",
+  },
+  "a step that is not there": {
+    steps: [],
+    error: 'UnknownStepError: Cannot find step "end": known steps are "list", "work"',
+  },
+};
 
-for (const [name, { steps, maxSteps = 10, error }] of Object.entries(ENDINGS)) {
+for (const [name, { steps, error }] of Object.entries(ENDINGS)) {
   Deno.test(`Workflow that fails for ${name} aborts all that is at work, and starts nothing more`, async () => {
     const gates = new Gates();
     const workflow = new Workflow().add(
@@ -552,7 +553,7 @@ for (const [name, { steps, maxSteps = 10, error }] of Object.entries(ENDINGS)) {
       { name: "work", action: (_ctx, item, _log, scope) => gates.wait(`work ${item}`, scope.signal) },
       ...steps,
     );
-    const reading = readAll(workflow.stream("list", null, { concurrency: 8, maxSteps, clock: new ManualClock() }));
+    const reading = readAll(workflow.stream("list", null, { concurrency: 8, clock: new ManualClock() }));
     await laterTurn();
     const { aborted, waiting } = gates;
     gates.openAll();
@@ -653,6 +654,20 @@ Deno.test("RunStream starts one step for each event that is asked for, whatever 
   const left = stream.return();
   gates.openAll();
   await left;
+});
+
+Deno.test("RunOptions.maxSteps lets what is at work and within the limit come to its end", async () => {
+  const gates = new Gates();
+  const reading = readAll(spread(gates, [1, 2, 3, 4]).stream("list", null, { concurrency: 10, maxSteps: 3 }));
+  await laterTurn();
+  assertEquals(gates.waiting, ["work 1", "work 2"]);
+  gates.openAll();
+
+  const { items, failure } = await reading;
+
+  assertInstanceOf(failure?.error, StepLimitError);
+  assertEquals(gates.aborted, []);
+  assertEquals(items.filter(({ type }) => type === "step.result").length, 3);
 });
 
 /** Lists the items and works on each until its gate is opened. */

@@ -376,6 +376,32 @@ const NEVER: StandardSchema<number> = {
   "~standard": { version: 1, vendor: "test", validate: () => new Promise(() => {}) },
 };
 
+Deno.test("Step.input that answers after the attempt is over starts nothing", async () => {
+  const clock = new ManualClock();
+  const answers: (() => void)[] = [];
+  let calls = 0;
+  const slow: StandardSchema<number> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: () => new Promise((resolve) => answers.push(() => resolve({ value: 21 }))),
+    },
+  };
+  const workflow = new Workflow().add(
+    { name: "first", action: () => "21", decision: (_ctx, _result, enqueue) => enqueue.tail("second") },
+    { name: "second", input: slow, action: () => calls += 1, timeoutMs: 50 },
+  );
+  const outcome = workflow.run("first", null, { clock });
+  await laterTurn();
+  clock.tick(50);
+  const { trace } = await outcome;
+
+  for (const answer of answers) answer();
+  await laterTurn();
+
+  assertEquals([trace[1]?.ok, calls], [false, 0]);
+});
+
 /** Takes text of a number and makes a number of it. */
 function schema(_kind: string, wrap: (result: never) => unknown): StandardSchema<number> {
   const check = (value: unknown) => value === "bad" ? { issues: ISSUES } : { value: Number(value) };

@@ -174,7 +174,10 @@ async function takeToEnd(seed: number, options: ControlRunOptions): Promise<Cont
     if (!world.takeTurn()) break;
   }
   if (world.clock.size > 0) world.find("leaks", "timers are left for good");
-  if (mode === "stream") replayControl(events, world, { start: "a0", payload, concurrency, isSlow, policies });
+  if (mode === "stream") {
+    const { maxSteps } = runOptions;
+    replayControl(events, world, { start: "a0", payload, concurrency, maxSteps, isSlow, policies });
+  }
   tellEnding(world, events, ending, settled);
   return { seed, mode, ending, world, events, start: "a0", payload, outcome: settled.outcome, error: settled.error };
 }

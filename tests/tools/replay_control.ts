@@ -36,6 +36,7 @@ export interface Asked {
   readonly start: string;
   readonly payload: unknown;
   readonly concurrency: number;
+  readonly maxSteps: number;
   /** Whether the reader may be late: then what is due waits for it. */
   readonly isSlow: boolean;
   readonly policies: ReadonlyMap<string, StepPolicies>;
@@ -259,7 +260,8 @@ class Replay {
       (sum, { around, atWork }) => sum + Math.max(0, atWork.size - (around === null ? 0 : 1)),
       0,
     );
-    if (taken >= this.#asked.concurrency) return;
+    // At the limit of steps nothing starts, and what is at work comes to its end.
+    if (taken >= this.#asked.concurrency || this.#started.size >= this.#asked.maxSteps) return;
     const waiting = runs.map((run) => this.#nextOf(run)).find((item) => item !== undefined);
     this.#expect("room", waiting === undefined, `token ${waiting?.token} waits although ${taken} are at work`);
   }

@@ -244,3 +244,39 @@ function waiting(gates: Gates): Workflow {
 function outer(...steps: readonly Step[]): Workflow {
   return new Workflow().add(...steps);
 }
+
+Deno.test("asStep() of a workflow in itself fails at 500 levels, which the step above gets over", async () => {
+  const endless = new Workflow();
+  endless.add(asStep("again", endless, { start: "again" }));
+
+  const { trace } = await endless.run("again");
+
+  assertEquals(trace.length, 501);
+  assertEquals(
+    trace[0]?.error,
+    "RangeError: Cannot run a workflow inside a step: it is more than 500 levels deep",
+  );
+});
+
+Deno.test("asStep() of a workflow in itself is cancelled through all levels", async () => {
+  const endless = new Workflow();
+  const gates = new Gates();
+  endless.add(
+    asStep("again", endless, { start: "route", context: (ctx) => ({ depth: (ctx.depth ?? 0) + 1 }) }),
+    {
+      name: "route",
+      action: (ctx) => ctx.depth,
+      decision: (ctx, _result, enqueue) => enqueue.tail(ctx.depth < 400 ? "again" : "wait"),
+    },
+    { name: "wait", action: (_ctx, _payload, _log, scope) => gates.wait("gate", scope.signal) },
+  );
+  const stream = endless.stream("again");
+  stream.result.catch(() => {});
+  while (gates.waiting.length === 0) await laterTurn();
+
+  const cancelled = stream.cancel("enough");
+
+  assertEquals(gates.aborted, ["gate"]);
+  gates.openAll();
+  await cancelled;
+});

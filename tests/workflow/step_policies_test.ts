@@ -4,7 +4,6 @@ import { assertEquals, assertThrows } from "@std/assert";
 type Failure = typeof TypeError | typeof RangeError;
 
 const NOT_ABOVE_0 = "expected a number above 0";
-const NOT_FROM_0 = "expected a number from 0 on";
 const NOT_WHOLE = "expected a whole number from 1 on";
 
 /** Times and limits that are of the wrong kind, whatever they are for. */
@@ -20,7 +19,7 @@ const BAD: readonly [policies: object, Failure: Failure, message: string][] = [
     ...NO_NUMBERS.map((value): [object, Failure, string] => [
       { [key]: value },
       TypeError,
-      `Cannot take ${key} of step "a": ${NOT_FROM_0}: `,
+      `Cannot take ${key} of step "a": ${NOT_ABOVE_0}: `,
     ]),
   ]),
   [{ concurrency: 0 }, RangeError, `Cannot take concurrency of step "a": ${NOT_WHOLE}: 0`],
@@ -48,25 +47,25 @@ const BAD: readonly [policies: object, Failure: Failure, message: string][] = [
     `Cannot take retry.maxAttempts of step "a": ${NOT_WHOLE}: `,
   ]),
   ...["delayMs", "factor", "maxDelayMs"].flatMap((key): [object, Failure, string][] => [
-    [{ retry: { maxAttempts: 3, [key]: -1 } }, RangeError, `${key} of step "a": `],
-    [{ retry: { maxAttempts: 3, [key]: NaN } }, RangeError, `${key} of step "a": `],
+    [{ retry: { maxAttempts: 3, [key]: -1 } }, RangeError, `retry.${key} of step "a": `],
+    [{ retry: { maxAttempts: 3, [key]: NaN } }, RangeError, `retry.${key} of step "a": `],
     ...NO_NUMBERS.map((value): [object, Failure, string] => [
       { retry: { maxAttempts: 3, [key]: value } },
       TypeError,
-      `${key} of step "a": `,
+      `retry.${key} of step "a": `,
     ]),
   ]),
-  [{ retry: { maxAttempts: 3, delayMs: Infinity } }, RangeError, 'delayMs of step "a": '],
-  [{ retry: { maxAttempts: 3, factor: Infinity } }, RangeError, 'factor of step "a": '],
+  [{ retry: { maxAttempts: 3, delayMs: Infinity } }, RangeError, 'retry.delayMs of step "a": '],
+  [{ retry: { maxAttempts: 3, factor: Infinity } }, RangeError, 'retry.factor of step "a": '],
   ...["half", "FULL", "", null, true, 1].map((jitter): [object, Failure, string] => [
     { retry: { maxAttempts: 3, jitter } },
     RangeError,
-    'jitter of step "a": expected "full" or "none": ',
+    'retry.jitter of step "a": expected "full" or "none": ',
   ]),
   ...[null, "always", true, {}, /x/].map((when): [object, Failure, string] => [
     { retry: { maxAttempts: 3, when } },
     TypeError,
-    'when of step "a": expected a function: ',
+    'retry.when of step "a": expected a function: ',
   ]),
   ...[
     null,
