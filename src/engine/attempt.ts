@@ -83,7 +83,7 @@ export class Attempt implements StepScope, StepLogHelper {
   }
 
   heartbeat(): void {
-    this.#rare?.deadline?.touch();
+    Attempt.touch(this);
     this.#host.touch();
   }
 
@@ -149,8 +149,10 @@ export class Attempt implements StepScope, StepLogHelper {
 
   /** The last attempt at the token so far. */
   static last(attempt: Attempt): Attempt {
-    const next = attempt.#rare?.next ?? null;
-    return next === null ? attempt : Attempt.last(next);
+    let last = attempt;
+    // A loop: there may be more attempts than a stack has room for.
+    for (let next = last.#rare?.next; next !== undefined && next !== null; next = next.#rare?.next) last = next;
+    return last;
   }
 
   /** Another attempt at the token: the next one, or this one over again for the decision to log with. */

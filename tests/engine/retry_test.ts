@@ -511,6 +511,14 @@ Deno.test("Step.retry makes no more attempts than are read, so that memory stays
   assert(rest.length < 10, `${rest.length} events are kept for a reader that stopped reading`);
 });
 
+Deno.test("Step.retry may try 20 000 times", async () => {
+  const { trace } = await failing(19_999, { maxAttempts: Infinity, delayMs: 0 }).run("call", null, {
+    clock: { now: () => 0, setTimeout: (callback) => queueMicrotask(callback), clearTimeout: () => {} },
+  });
+
+  assertEquals([trace[0]?.value, trace[0]?.attempts], ["done", 20_000]);
+});
+
 /** Fails so often, each time with the number of the attempt. */
 function failing(times: number, retry: Retry): Workflow {
   return new Workflow().add({
