@@ -49,7 +49,8 @@ export function initialState(first: Pick<Token, "id" | "parent" | "step" | "payl
  * The state once a token has come to its outcome: the token has left the queue, the step is counted, its routes are
  * tokens in the queue, and the group it is in knows.
  */
-export function apply(state: RunState, { token, routed, result }: Outcome): RunState {
+export function apply(state: RunState, outcome: Outcome): RunState {
+  const { token, routed, result } = outcome;
   const { member } = token;
   let { queue, groups } = state;
   let { tokens, groups: lastGroup } = state.counters;
@@ -74,17 +75,14 @@ export function apply(state: RunState, { token, routed, result }: Outcome): RunS
     // Most tokens are in no group.
   } else if (group === undefined || !isGroupLive(groups, group.member)) groups = withoutDead(groups, member);
   else {
-    const isEnd = follow === 0;
-    const results = isEnd ? group.results.with(member.index, result) : group.results;
+    const results = follow === 0 ? group.results.with(member.index, result) : group.results;
     const now: Group = { ...group, open: group.open - 1 + follow, results };
-    const isStopped = isEnd && !result.ok && group.mode === "fail-fast";
+    const isStopped = stopsGroup(state, outcome);
     const isOver = isStopped || now.open === 0;
     groups = groups.with(member.group, isOver ? undefined : now);
     if (isStopped) {
-      queue = queue.filter(({ member }) => {
-        if (isGroupLive(groups, member)) return true;
-        groups = withoutDead(groups, member);
-        return false;
+      groups = sweepGroups(groups, (isLive) => {
+        queue = queue.filter(isLive);
       });
     }
     if (isOver) {
@@ -135,8 +133,22 @@ export function isGroupLive(groups: RunState["groups"], member: Member | null): 
   return true;
 }
 
+/** Lets tokens be sorted out that lie in a group which has stopped, and forgets the groups around them. */
+export function sweepGroups(
+  groups: RunState["groups"],
+  sort: (isLive: (token: Token) => boolean) => void,
+): RunState["groups"] {
+  let left = groups;
+  sort(({ member }) => {
+    if (isGroupLive(left, member)) return true;
+    left = withoutDead(left, member);
+    return false;
+  });
+  return left;
+}
+
 /** Forgets the groups around a place that lie in a group that has stopped. */
-export function withoutDead(groups: RunState["groups"], member: Member | null): RunState["groups"] {
+function withoutDead(groups: RunState["groups"], member: Member | null): RunState["groups"] {
   let left = groups;
   let place = member;
   for (let group = groupOf(left, place); place !== null && group !== undefined; group = groupOf(left, place)) {

@@ -1,5 +1,4 @@
 import { isBefore, type Token } from "../core/token.ts";
-import type { RegisteredStep } from "./registered_step.ts";
 
 /** A step with a limit of its own. */
 interface Lane {
@@ -15,10 +14,8 @@ export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   #size = 0;
 
-  constructor(steps: ReadonlyMap<string, RegisteredStep>) {
-    for (const [name, { step: { concurrency: limit = Infinity } }] of steps) {
-      if (limit < Infinity) this.#lanes.set(name, { limit, busy: 0, held: [], first: 0 });
-    }
+  constructor(limits: ReadonlyMap<string, number>) {
+    for (const [name, limit] of limits) this.#lanes.set(name, { limit, busy: 0, held: [], first: 0 });
   }
 
   /** How many tokens are held back. */

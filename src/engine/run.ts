@@ -15,7 +15,7 @@ import {
   type Outcome,
   type RunState,
   stopsGroup,
-  withoutDead,
+  sweepGroups,
 } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
@@ -110,7 +110,7 @@ export class Run implements AttemptHost, StepHost {
       maxBufferedEvents,
       path: around?.path ?? null,
     });
-    this.#lanes = new Lanes(plan.steps);
+    this.#lanes = new Lanes(plan.limits);
     this.#onEnd = onEnd;
     this.#stage.tokens += 1;
     this.#state = initialState(
@@ -398,12 +398,7 @@ export class Run implements AttemptHost, StepHost {
 
   /** A group has stopped: what of it is held back is gone, like what waited in the queue. */
   #dropHeld(): void {
-    let { groups } = this.#state;
-    this.#lanes.filter(({ member }) => {
-      if (isGroupLive(groups, member)) return true;
-      groups = withoutDead(groups, member);
-      return false;
-    });
+    const groups = sweepGroups(this.#state.groups, (isLive) => this.#lanes.filter(isLive));
     this.#state = { ...this.#state, groups };
   }
 

@@ -28,6 +28,8 @@ export interface RunPlan {
   readonly workflow: string;
   readonly version: string;
   readonly steps: ReadonlyMap<string, RegisteredStep>;
+  /** How many may be at work at once, of the steps that say so. */
+  readonly limits: ReadonlyMap<string, number>;
   readonly start: string;
   readonly payload: unknown;
   /** Settles when the payload is known to be good; `null` if it is. */

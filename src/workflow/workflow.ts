@@ -106,8 +106,8 @@ export class Workflow<
   readonly version: string;
   readonly #executor: Executor;
   #steps: ReadonlyMap<string, RegisteredStep> = new Map();
-  /** Whether every declared route leads somewhere: looked at once, when the first run of these steps starts. */
-  #areRoutesChecked = false;
+  /** The limits of the steps that have one; `null` until the steps are looked at, when their first run starts. */
+  #limits: ReadonlyMap<string, number> | null = null;
 
   /** An empty workflow. */
   constructor(options: WorkflowOptions = {}) {
@@ -234,7 +234,7 @@ export class Workflow<
       added.set(step.name, registerStep(step));
     }
     this.#steps = added;
-    this.#areRoutesChecked = false;
+    this.#limits = null;
     return this;
   }
 
@@ -280,13 +280,20 @@ export class Workflow<
 
   #plan(start: string, payload: unknown): RunPlan {
     this.#assertStep(start);
-    if (!this.#areRoutesChecked) {
-      for (const { step } of this.#steps.values()) step.routes?.forEach((route) => this.#assertStep(route));
-      this.#areRoutesChecked = true;
-    }
+    this.#limits ??= this.#checkSteps();
     const { name: workflow, version } = this;
     const checked = checkInput(this.#steps.get(start)?.step, payload);
-    return { workflow, version, steps: this.#steps, start, payload, checked };
+    return { workflow, version, steps: this.#steps, limits: this.#limits, start, payload, checked };
+  }
+
+  /** Asserts that every declared route leads somewhere, and answers the steps' limits. */
+  #checkSteps(): ReadonlyMap<string, number> {
+    const limits = new Map<string, number>();
+    for (const { step: { name, routes, concurrency = Infinity } } of this.#steps.values()) {
+      routes?.forEach((route) => this.#assertStep(route));
+      if (concurrency < Infinity) limits.set(name, concurrency);
+    }
+    return limits;
   }
 
   #open(start: string, payload: unknown, options: RunOptions = {}): LiveRunStream {
