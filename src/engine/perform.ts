@@ -94,7 +94,7 @@ function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise
   const { payload } = Attempt.tokenOf(attempt);
   try {
     const returned = step.input === undefined
-      ? (step.executor ?? host.executor).execute(step, host.context, payload, attempt, attempt)
+      ? execute(step, payload, attempt, host)
       : executeChecked(step, step.input, payload, attempt, host);
     if (!isThenable(returned) && !isGenerator(returned)) return { ok: true, value: returned, error: null };
     const settled = settle(returned, attempt);
@@ -106,6 +106,10 @@ function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise
   }
 }
 
+function execute(step: Step, input: unknown, attempt: Attempt, host: StepHost): unknown {
+  return (step.executor ?? host.executor).execute(step, host.context, input, attempt, attempt);
+}
+
 /** Runs the action on what the step's schema makes of the payload. */
 function executeChecked(
   step: Step,
@@ -114,13 +118,11 @@ function executeChecked(
   attempt: Attempt,
   host: StepHost,
 ): unknown {
-  const execute = (result: SchemaResult<unknown>) =>
+  const executeOn = (result: SchemaResult<unknown>) =>
     // A schema may take so long that the attempt is over: then nothing starts any more.
-    Attempt.isClosed(attempt)
-      ? undefined
-      : (step.executor ?? host.executor).execute(step, host.context, toInput(step, result), attempt, attempt);
+    Attempt.isClosed(attempt) ? undefined : execute(step, toInput(step, result), attempt, host);
   const checked = input["~standard"].validate(payload);
-  return isThenable(checked) ? checked.then(execute) : execute(checked);
+  return isThenable(checked) ? checked.then(executeOn) : executeOn(checked);
 }
 
 async function settle(returned: unknown, attempt: Attempt): Promise<Result> {
