@@ -72,10 +72,5 @@ export {
 } from "./src/workflow/decisions.ts";
 export type { RouteReport } from "./src/workflow/route_report.ts";
 export type { RunOptions } from "./src/workflow/run_options.ts";
-export {
-  type ManySteps,
-  type OpenStep,
-  type StartArguments,
-  Workflow,
-  type WorkflowOptions,
-} from "./src/workflow/workflow.ts";
+export type { ManySteps, OpenStep } from "./src/workflow/step_lists.ts";
+export { type StartArguments, Workflow, type WorkflowOptions } from "./src/workflow/workflow.ts";

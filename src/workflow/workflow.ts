@@ -1,15 +1,6 @@
 import { DuplicateStepError, UnknownStepError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
-import type {
-  Added,
-  Any,
-  ContextWithResults,
-  IsAny,
-  NoReturns,
-  PayloadOf,
-  ResultKey,
-  StepName,
-} from "../core/inference.ts";
+import type { Added, Any, ContextWithResults, NoReturns, PayloadOf, ResultKey, StepName } from "../core/inference.ts";
 import type { Step } from "../core/step.ts";
 import { type RegisteredStep, registerStep } from "../engine/registered_step.ts";
 import { checkInput } from "../engine/check_input.ts";
@@ -20,6 +11,7 @@ import { assertIs, assertName, assertObject, isExecutor } from "./assertions.ts"
 import { assertStep } from "./assert_step.ts";
 import { reportRoutes, type RouteReport } from "./route_report.ts";
 import { type RunOptions, toRunSettings } from "./run_options.ts";
+import type { ManySteps, OpenStep } from "./step_lists.ts";
 
 /** What a workflow is made with. */
 export interface WorkflowOptions {
@@ -30,28 +22,6 @@ export interface WorkflowOptions {
   /** Runs the actions of runs and steps without an executor of their own. Default: an {@linkcode InProcessExecutor}. */
   readonly executor?: Executor | undefined;
 }
-
-/** A step of a list: its name says what its payload is, and what it returns is given, not inferred. */
-export type OpenStep<Payloads, Context, Returned = unknown> = IsAny<Payloads> extends true ? Step
-  : { [Name in StepName<Payloads>]: Step<Payloads, Context, Name, Returned> }[StepName<Payloads>];
-
-/** A list of at least thirteen. */
-export type ManySteps<Each> = readonly [
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  Each,
-  ...Each[],
-];
 
 /** The arguments after a start step: its payload may be left out where it may be `undefined`. */
 export type StartArguments<Payload, Context> = undefined extends Payload
