@@ -21,13 +21,20 @@ export {
   GroupFailedError,
   PayloadError,
   RunCancelledError,
+  RunConflictError,
+  RunFailedError,
+  RunFencedError,
+  RunReleasedError,
   RunTimeoutError,
   SerializationError,
   StepLimitError,
   StepTimeoutError,
+  StoreError,
   StreamUsedError,
   UndeclaredRouteError,
+  UnknownRunError,
   UnknownStepError,
+  VersionMismatchError,
   WorkflowError,
 } from "./src/core/errors.ts";
 export type * from "./src/core/events.ts";
@@ -35,6 +42,18 @@ export type { Executor } from "./src/core/executor.ts";
 export type * from "./src/core/inference.ts";
 export type { Result } from "./src/core/result.ts";
 export type { RetryPolicy } from "./src/core/retry_policy.ts";
+export type {
+  NewRun,
+  RunClaim,
+  RunCommit,
+  RunHead,
+  RunQuery,
+  RunStore,
+  StoredEvent,
+  StoredRecord,
+  StoredRun,
+  StoredRunStatus,
+} from "./src/core/run_store.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/core/standard_schema.ts";
 export type {
   Action,

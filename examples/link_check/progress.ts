@@ -24,7 +24,7 @@ export class Progress {
 
   /** Takes in one event of the run. */
   show(event: LinkCheckEvent): void {
-    if (event.type === "run.start" || event.type === "run.end") return;
+    if (!("token" in event)) return;
     if (event.step === "check-link") return this.#showLink(event);
     if (event.step !== "fetch-page") return;
     if (event.type === "step.start") this.#tell(`Reading ${event.payload.url}`);

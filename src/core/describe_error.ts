@@ -17,7 +17,7 @@ export function describeError(error: unknown): JsonError {
 
 function describeChain(error: unknown, causesLeft: number): JsonError {
   try {
-    if (!(error instanceof Error)) return { name: "Error", message: toText(error) };
+    if (!(error instanceof Error) && !isDescribed(error)) return { name: "Error", message: toText(error) };
     const name = toText(error.name);
     const message = toText(error.message);
     const { cause } = error;
@@ -28,4 +28,10 @@ function describeChain(error: unknown, causesLeft: number): JsonError {
     // A getter or a proxy of the error threw: it has nothing better to tell.
     return { name: "Error", message: "[unreadable]" };
   }
+}
+
+/** True for what stands for an error already: it comes from a store or a wire. */
+function isDescribed(error: unknown): error is JsonError {
+  return typeof error === "object" && error !== null && "name" in error && typeof error.name === "string" &&
+    "message" in error && typeof error.message === "string";
 }

@@ -168,6 +168,104 @@ export class SerializationError extends WorkflowError {
   }
 }
 
+/** Thrown when a run is asked for that the store does not have. */
+export class UnknownRunError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "UnknownRunError";
+  /** The id that was looked for. */
+  readonly runId: string;
+
+  /** Names the id. */
+  constructor(runId: string) {
+    super(`Cannot find run ${JSON.stringify(runId)}: the store has no run of this id`);
+    this.runId = runId;
+  }
+}
+
+/** Thrown when a run is to be started under an id that another run has, with another start or payload. */
+export class RunConflictError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "RunConflictError";
+  /** The id that is taken. */
+  readonly runId: string;
+
+  /** Names the id and says what differs. */
+  constructor(runId: string, because: string) {
+    super(`Cannot start run ${JSON.stringify(runId)}: ${because}`);
+    this.runId = runId;
+  }
+}
+
+/** Ends the stream of a run that somebody else has taken over. The run itself goes on there. */
+export class RunFencedError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "RunFencedError";
+  /** The run that was taken over. */
+  readonly runId: string;
+
+  /** Names the run. */
+  constructor(runId: string) {
+    super(`Cannot go on with run ${JSON.stringify(runId)}: somebody else has taken it over`);
+    this.runId = runId;
+  }
+}
+
+/** The reason that actions are aborted with when their run is left for later: it has not ended. */
+export class RunReleasedError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "RunReleasedError";
+  /** The run that was left. */
+  readonly runId: string;
+
+  /** Names the run. */
+  constructor(runId: string) {
+    super(`Run ${JSON.stringify(runId)} was left for later`);
+    this.runId = runId;
+  }
+}
+
+/** Thrown when a stored run is of another version of its workflow and there is no `migrate`. */
+export class VersionMismatchError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "VersionMismatchError";
+  /** The run. */
+  readonly runId: string;
+
+  /** Names the run and both workflows. */
+  constructor(runId: string, stored: string, present: string) {
+    super(`Cannot resume run ${JSON.stringify(runId)}: it is of ${stored}, and this is ${present}`);
+    this.runId = runId;
+  }
+}
+
+/** What a run failed with in another process or at another time: of the error only the words are left. */
+export class RunFailedError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "RunFailedError";
+  /** The run that failed. */
+  readonly runId: string;
+
+  /** Names the run and what it failed with; `cause` is `{ name, message, cause? }` of the error. */
+  constructor(runId: string, words: string, cause: unknown) {
+    super(`Run ${JSON.stringify(runId)} has failed: ${words}`, { cause });
+    this.runId = runId;
+  }
+}
+
+/** Thrown when a store cannot be read or written, or holds what it should not; nothing that is committed is lost by it. */
+export class StoreError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "StoreError";
+  /** The run that it happened with, `null` if it is not about one. */
+  readonly runId: string | null;
+
+  /** Names the run and says what could not be done, e.g. "read record 12", and why. */
+  constructor(runId: string | null, what: string, because: string, options?: ErrorOptions) {
+    super(`Cannot ${what}${runId === null ? "" : ` of run ${JSON.stringify(runId)}`}: ${because}`, options);
+    this.runId = runId;
+  }
+}
+
 function listOf(known: Iterable<string>): string {
   const names = [...known];
   if (names.length === 0) return "the workflow has no steps";

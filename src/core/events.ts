@@ -111,6 +111,27 @@ export interface StepResultEvent<Name extends string = string, Payload = unknown
   readonly droppedLogs: number;
 }
 
+/** A stored run is left for later: nobody works on it until somebody resumes it. What was at work is void. */
+export interface RunSuspendEvent extends EventBase {
+  /** Tells the kinds of events apart. */
+  readonly type: "run.suspend";
+  /** Why it was left, in a word or a sentence. */
+  readonly reason: string;
+  /** When it is due again, in epoch ms, `null` for as soon as somebody can. */
+  readonly until: number | null;
+}
+
+/**
+ * Somebody has taken a stored run over and goes on with it. What was at work then is void and starts anew, under the
+ * same tokens and attempts.
+ */
+export interface RunResumeEvent extends EventBase {
+  /** Tells the kinds of events apart. */
+  readonly type: "run.resume";
+  /** The `seq` of the last event before the run was taken over. */
+  readonly from: number;
+}
+
 /** How a run ended. */
 export type RunStatus = "completed" | "failed" | "cancelled";
 
@@ -139,4 +160,6 @@ export type StepEvent<Payloads, Returns, Name> = Name extends StepName<Payloads>
 export type WorkflowEvent<Payloads = Any, Returns = NoReturns> =
   | RunStartEvent
   | StepEvent<Payloads, Returns, EventStepName<Payloads>>
+  | RunSuspendEvent
+  | RunResumeEvent
   | RunEndEvent;

@@ -68,6 +68,14 @@ export class EventEncoder {
         }${this.#result(event)}${this.#routed(event.routed)}],"queueLength":${toNumber(event.queueLength)}${
           toCosts(event)
         }}\n\n`;
+      case "run.suspend":
+        return `id: ${seq}\ndata: {"type":"run.suspend","seq":${seq}${this.#run(event)},"reason":${
+          this.#names.get(event.reason)
+        },"until":${toNumber(event.until)}}\n\n`;
+      case "run.resume":
+        return `id: ${seq}\ndata: {"type":"run.resume","seq":${seq}${this.#run(event)},"from":${
+          toNumber(event.from)
+        }}\n\n`;
       case "run.end":
         return `id: ${seq}\ndata: {"type":"run.end","seq":${seq}${this.#run(event)},"status":${
           this.#names.get(event.status)

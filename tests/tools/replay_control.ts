@@ -74,7 +74,7 @@ class Replay {
       if (event.type === "run.end") {
         this.#expect("sequence", index === events.length - 1, "run.end is the last");
         this.#end(event);
-      } else if (event.type !== "run.start") this.#step(event);
+      } else if ("token" in event) this.#step(event);
     }
   }
 
