@@ -18,6 +18,7 @@ export type { Clock } from "./src/core/clock.ts";
 export { systemClock } from "./src/core/clock.ts";
 export {
   DuplicateStepError,
+  EventsGoneError,
   GroupFailedError,
   PayloadError,
   RunCancelledError,

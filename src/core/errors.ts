@@ -252,6 +252,28 @@ export class RunFailedError extends WorkflowError {
   }
 }
 
+/** Thrown when a reader asks for events that the store has let go of. */
+export class EventsGoneError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "EventsGoneError";
+  /** The run whose events they were. */
+  readonly runId: string;
+  /** The last `seq` that the reader has. */
+  readonly after: number;
+  /** The first `seq` after that which there is. */
+  readonly first: number;
+
+  /** Names the run and the events that are missing. */
+  constructor(runId: string, after: number, first: number) {
+    super(
+      `Cannot read the events of run ${JSON.stringify(runId)} after ${after}: the next one there is has seq ${first}`,
+    );
+    this.runId = runId;
+    this.after = after;
+    this.first = first;
+  }
+}
+
 /** Thrown when a store cannot be read or written, or holds what it should not; nothing that is committed is lost by it. */
 export class StoreError extends WorkflowError {
   /** The name of the class. */
