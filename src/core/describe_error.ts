@@ -15,6 +15,11 @@ export function describeError(error: unknown): JsonError {
   return describeChain(error, MAX_CAUSES);
 }
 
+/** The error in one line, as `String(error)` would have it. */
+export function describedText({ name, message }: JsonError): string {
+  return name === "" || message === "" ? name + message : `${name}: ${message}`;
+}
+
 function describeChain(error: unknown, causesLeft: number): JsonError {
   try {
     if (!(error instanceof Error) && !isDescribed(error)) return { name: "Error", message: toText(error) };

@@ -210,6 +210,24 @@ export class RunFencedError extends WorkflowError {
   }
 }
 
+/** Ends a stored run in which two steps at work at once have changed the same key of the context. */
+export class ContextConflictError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "ContextConflictError";
+  /** The step that came later. */
+  readonly stepName: string;
+  /** The key that both have changed. */
+  readonly key: string;
+
+  /** Names the step and the key. */
+  constructor(stepName: string, key: string) {
+    const name = JSON.stringify(stepName);
+    super(`Cannot keep context[${JSON.stringify(key)}] of step ${name}: a step at work beside it has changed it, too`);
+    this.stepName = stepName;
+    this.key = key;
+  }
+}
+
 /** The reason that actions are aborted with when their run is left for later: it has not ended. */
 export class RunReleasedError extends WorkflowError {
   /** The name of the class. */

@@ -2,7 +2,7 @@ import type { RunStatus, WorkflowEvent } from "../core/events.ts";
 import { type Outcome, routedTokens, type RunState } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { Attempt } from "./attempt.ts";
-import type { HandOff } from "./hand_off.ts";
+import type { EventSink } from "./event_sink.ts";
 import type { RunPlan } from "./run_settings.ts";
 import type { TurnClock } from "./turn_clock.ts";
 
@@ -10,7 +10,7 @@ import type { TurnClock } from "./turn_clock.ts";
 export interface EventTellerOptions {
   readonly runId: string;
   readonly clock: TurnClock;
-  readonly handOff: HandOff;
+  readonly sink: EventSink;
   /** How many events may wait for the reader before its logs are dropped. */
   readonly maxBufferedEvents: number;
   /** The steps around the run, `null` if it is on its own. */
@@ -24,23 +24,23 @@ export interface EventTellerOptions {
 export class EventTeller {
   readonly #runId: string;
   readonly #clock: TurnClock;
-  readonly #handOff: HandOff;
+  readonly #sink: EventSink;
   readonly #maxBufferedEvents: number;
   readonly #path: readonly string[] | null;
 
   constructor(options: EventTellerOptions) {
     this.#runId = options.runId;
     this.#clock = options.clock;
-    this.#handOff = options.handOff;
+    this.#sink = options.sink;
     this.#maxBufferedEvents = options.maxBufferedEvents;
     this.#path = options.path;
   }
 
   runStart(plan: RunPlan): void {
-    if (this.#handOff.isDrained) return;
-    this.#handOff.push({
+    if (this.#sink.isDrained) return;
+    this.#sink.push({
       type: "run.start",
-      seq: this.#handOff.nextSeq(),
+      seq: this.#sink.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       workflow: plan.workflow,
@@ -51,12 +51,12 @@ export class EventTeller {
   }
 
   stepStart(attempt: Attempt, token: Token): void {
-    if (this.#handOff.isDrained) return;
+    if (this.#sink.isDrained) return;
     const at = this.#clock.nowOrLast();
     Attempt.begin(attempt, at);
     this.#push({
       type: "step.start",
-      seq: this.#handOff.nextSeq(),
+      seq: this.#sink.nextSeq(),
       runId: this.#runId,
       at,
       token: token.id,
@@ -69,11 +69,11 @@ export class EventTeller {
 
   /** Tells a log event, or drops it if too many events wait; answers whether it was told. */
   stepLog(attempt: Attempt, name: string, data: unknown): boolean {
-    if (this.#handOff.size >= this.#maxBufferedEvents) return false;
-    if (this.#handOff.isDrained) return true;
+    if (this.#sink.size >= this.#maxBufferedEvents) return false;
+    if (this.#sink.isDrained) return true;
     this.#push({
       type: "step.log",
-      seq: this.#handOff.nextSeq(),
+      seq: this.#sink.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       token: attempt.token,
@@ -86,10 +86,10 @@ export class EventTeller {
   }
 
   stepChunk(attempt: Attempt, value: unknown): void {
-    if (this.#handOff.isDrained) return;
+    if (this.#sink.isDrained) return;
     this.#push({
       type: "step.chunk",
-      seq: this.#handOff.nextSeq(),
+      seq: this.#sink.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       token: attempt.token,
@@ -100,10 +100,10 @@ export class EventTeller {
   }
 
   stepRetry(attempt: Attempt, error: unknown, delayMs: number): void {
-    if (this.#handOff.isDrained) return;
+    if (this.#sink.isDrained) return;
     this.#push({
       type: "step.retry",
-      seq: this.#handOff.nextSeq(),
+      seq: this.#sink.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       token: attempt.token,
@@ -116,12 +116,12 @@ export class EventTeller {
 
   /** Tells an outcome, which has led from one state to the next. */
   stepResult(attempt: Attempt, outcome: Outcome, before: RunState, after: RunState, queueLength: number): void {
-    if (this.#handOff.isDrained) return;
+    if (this.#sink.isDrained) return;
     const { token, result } = outcome;
     const at = this.#clock.now();
     this.#push({
       type: "step.result",
-      seq: this.#handOff.nextSeq(),
+      seq: this.#sink.nextSeq(),
       runId: this.#runId,
       at,
       token: token.id,
@@ -136,12 +136,29 @@ export class EventTeller {
     });
   }
 
+  runSuspend(reason: string): void {
+    this.#clock.stop();
+    this.#sink.push({
+      type: "run.suspend",
+      seq: this.#sink.nextSeq(),
+      runId: this.#runId,
+      at: this.#clock.now(),
+      reason,
+      until: null,
+    });
+  }
+
+  /** Tells that somebody has taken the run over, after the last event that is in the store. */
+  runResume(from: number): void {
+    this.#sink.push({ type: "run.resume", seq: this.#sink.nextSeq(), runId: this.#runId, at: this.#clock.now(), from });
+  }
+
   runEnd(status: RunStatus, error: unknown, steps: number): void {
     this.#clock.stop();
-    if (this.#handOff.isDrained) return;
-    this.#handOff.push({
+    if (this.#sink.isDrained) return;
+    this.#sink.push({
       type: "run.end",
-      seq: this.#handOff.nextSeq(),
+      seq: this.#sink.nextSeq(),
       runId: this.#runId,
       at: this.#clock.now(),
       status,
@@ -151,6 +168,6 @@ export class EventTeller {
   }
 
   #push(event: Extract<WorkflowEvent, { readonly token: number }>): void {
-    this.#handOff.push(this.#path === null ? event : { ...event, path: this.#path });
+    this.#sink.push(this.#path === null ? event : { ...event, path: this.#path });
   }
 }

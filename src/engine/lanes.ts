@@ -44,6 +44,11 @@ export class Lanes {
     return true;
   }
 
+  /** The tokens that are held back. */
+  *held(): Generator<Token, void, undefined> {
+    for (const { held, first } of this.#lanes.values()) yield* held.slice(first);
+  }
+
   /** Takes the first of those whose step has room again, if it comes before the head of the queue; else answers that. */
   takeFirst(head: Token | undefined): Token | undefined {
     if (this.#size === 0) return head;

@@ -18,13 +18,16 @@ import { isThenable } from "./thenable.ts";
 /** What a step is performed by: the run's loop, or whatever hosts it. */
 export interface StepHost {
   readonly clock: Clock;
-  readonly context: Record<string, unknown>;
   readonly executor: Executor;
   readonly steps: ReadonlyMap<string, RegisteredStep>;
   /** True while somebody waits for an event. */
   readonly isWanted: boolean;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
+  /** The context that the token's action and decision work on. */
+  contextOf(token: Token): Record<string, unknown>;
+  /** The result as it may be told: one that cannot be stored where it has to be is a failure. */
+  toTellable(token: Token, result: Result): Result;
   /** An outcome is there and not applied yet: until then nothing else starts, since it may have put tokens at the head. */
   holdStarts(): void;
   /** Tells that the attempt failed and how long it takes until the next. */
@@ -59,6 +62,20 @@ export function perform(
   return turn === null
     ? decide(registered, first, host, result)
     : turn.then(() => decide(registered, first, host, result));
+}
+
+/** {@linkcode perform} after a delay, for an attempt that follows one of an earlier process. */
+export async function performAfter(
+  delayMs: number,
+  registered: RegisteredStep,
+  attempt: Attempt,
+  host: StepHost,
+): Promise<Outcome | null> {
+  if (delayMs > 0) await wait(attempt, delayMs, host.clock);
+  while (!host.isWanted && !Attempt.isDropped(attempt)) await host.demand();
+  if (Attempt.isDropped(attempt)) return null;
+  host.beginAgain(attempt);
+  return await perform(registered, attempt, host);
 }
 
 async function performLater(
@@ -107,7 +124,13 @@ function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise
 }
 
 function execute(step: Step, input: unknown, attempt: Attempt, host: StepHost): unknown {
-  return (step.executor ?? host.executor).execute(step, host.context, input, attempt, attempt);
+  return (step.executor ?? host.executor).execute(
+    step,
+    host.contextOf(Attempt.tokenOf(attempt)),
+    input,
+    attempt,
+    attempt,
+  );
 }
 
 /** Runs the action on what the step's schema makes of the payload. */
@@ -177,10 +200,12 @@ function decide(
   { step, resultKey }: RegisteredStep,
   attempt: Attempt,
   host: StepHost,
-  result: Result,
+  performed: Result,
 ): Outcome | null | Promise<Outcome | null> {
   if (Attempt.isDropped(attempt)) return null;
-  const { context } = host;
+  const token = Attempt.tokenOf(attempt);
+  const result = host.toTellable(token, performed);
+  const context = host.contextOf(token);
   context[resultKey] = result.value;
   if (step.decision === undefined) return toOutcome(attempt, host, result, NO_ROUTES);
 
@@ -190,7 +215,7 @@ function decide(
     const decided = step.decision(context, result, routes, attempt);
     if (!isThenable(decided)) return toOutcome(attempt, host, result, routes.routed);
     isPending = true;
-    host.holdTurn(Attempt.tokenOf(attempt));
+    host.holdTurn(token);
     return finish(decided, attempt, host, result, routes);
   } finally {
     if (!isPending) routes.close();

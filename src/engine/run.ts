@@ -1,13 +1,18 @@
 import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
+import { describedText, describeError } from "../core/describe_error.ts";
 import {
   GroupFailedError,
   RunCancelledError,
+  RunFailedError,
+  RunReleasedError,
   RunTimeoutError,
   StepLimitError,
   UnknownStepError,
 } from "../core/errors.ts";
-import type { RunStatus } from "../core/events.ts";
+import type { RunEndEvent, RunStatus } from "../core/events.ts";
 import type { Executor } from "../core/executor.ts";
+import { toJson } from "../core/json.ts";
+import type { Result } from "../core/result.ts";
 import {
   apply,
   initialState,
@@ -21,12 +26,17 @@ import type { Token } from "../core/token.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
 import type { HandOff } from "./hand_off.ts";
+import { Journal, type JournalHost } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
-import { perform, type StepHost } from "./perform.ts";
+import { Later } from "./later.ts";
+import { type OpenedRun, openRun } from "./open_run.ts";
+import { perform, performAfter, type StepHost } from "./perform.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { settledWithin } from "./settled_within.ts";
 import { Stage } from "./stage.ts";
+import { toStoredContext } from "./stored_context.ts";
+import type { StoredCounts } from "./stored_delta.ts";
 import { isThenable } from "./thenable.ts";
 import type { TraceRecorder } from "./trace_recorder.ts";
 
@@ -53,10 +63,9 @@ interface Surroundings {
 }
 
 /** The loop of one run: takes tokens while somebody wants events, performs their steps and tells what happens. */
-export class Run implements AttemptHost, StepHost {
+export class Run implements AttemptHost, StepHost, JournalHost {
   readonly runId: string;
   readonly steps: ReadonlyMap<string, RegisteredStep>;
-  readonly context: Record<string, unknown>;
   readonly executor: Executor;
   readonly clock: Clock;
   readonly handOff: HandOff;
@@ -64,6 +73,8 @@ export class Run implements AttemptHost, StepHost {
   readonly #settings: RunSettings;
   readonly #around: Surroundings | null;
   readonly #stage: Stage;
+  /** What keeps the run in its store, `null` if nothing does. A run inside a step is part of that step. */
+  readonly #journal: Journal | null;
   readonly #tell: EventTeller;
   readonly #onEnd: (ending: RunEnding) => void;
   readonly #lanes: Lanes;
@@ -76,6 +87,13 @@ export class Run implements AttemptHost, StepHost {
   #stopTimeout: (() => void) | null = null;
   #hasBegun = false;
   #isListening = false;
+  /** Settles when the run has been opened in its store, or could not be; `null` until it is asked for. */
+  #opened: Promise<void> | null = null;
+  #isOpening = false;
+  /** The last event that was in the store when the run was opened, before its end. */
+  #lastPastSeq = 0;
+  /** How the run is to end as soon as it is open. */
+  #endingWhenOpen: { readonly error: unknown; readonly suspended: string | null } | null = null;
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
   #isAdvancing = false;
@@ -92,21 +110,26 @@ export class Run implements AttemptHost, StepHost {
     onEnd: (ending: RunEnding) => void,
     around: Surroundings | null = null,
   ) {
-    const { runId, clock, maxBufferedEvents, executor, ownExecutor } = settings;
+    const { runId, clock, maxBufferedEvents, executor, ownExecutor, storage } = settings;
     this.runId = runId;
     this.steps = plan.steps;
-    this.context = settings.context;
     this.executor = around === null ? executor : ownExecutor ?? executor;
     this.clock = clock;
     this.#plan = plan;
     this.#settings = settings;
     this.#around = around;
     this.#stage = around?.stage ?? new Stage(settings);
-    this.handOff = this.#stage.handOff;
+    const { handOff } = this.#stage;
+    this.handOff = handOff;
+    this.#journal = around !== null || storage === null ? null : new Journal(
+      { ...storage, runId, context: toStoredContext(settings.context), clock, handOff, maxBufferedEvents },
+      this,
+    );
+    this.#stage.journal ??= this.#journal;
     this.#tell = new EventTeller({
       runId,
       clock: this.#stage.clock,
-      handOff: this.handOff,
+      sink: this.#stage.journal ?? handOff,
       maxBufferedEvents,
       path: around?.path ?? null,
     });
@@ -125,11 +148,64 @@ export class Run implements AttemptHost, StepHost {
     return this.#stage.trace;
   }
 
+  get state(): RunState {
+    return this.#state;
+  }
+
+  get counts(): StoredCounts {
+    const { tokens, finishedSteps: steps } = this.#stage;
+    return { tokens, steps };
+  }
+
+  /**
+   * Settles when the run has been opened in its store, if it is kept in one, or could not be. Answers the last event
+   * that was there before; of a run that had ended, the one before its end.
+   */
+  async whenOpen(): Promise<number> {
+    if (this.#journal !== null) this.#open(this.#journal);
+    await this.#opened;
+    return this.#lastPastSeq;
+  }
+
+  get isAtWork(): boolean {
+    return this.#atWork.size > 0;
+  }
+
   get isWanted(): boolean {
-    return this.handOff.isWanted;
+    const { journal } = this.#stage;
+    return this.handOff.isWanted && (journal === null || !journal.isBehind);
+  }
+
+  /** The context at the end of a run that is kept in a store, else the one it works on. */
+  get context(): Record<string, unknown> {
+    return this.#journal === null ? this.#settings.context : JSON.parse(this.#journal.context.toText());
+  }
+
+  contextOf(token: Token): Record<string, unknown> {
+    return this.#journal === null ? this.#settings.context : this.#journal.contextOf(token);
+  }
+
+  toTellable(token: Token, result: Result): Result {
+    if (this.#stage.journal === null || !result.ok) return result;
+    try {
+      toJson(result.value, { name: "result.value", stepName: token.step });
+      return result;
+    } catch (error) {
+      return { ok: false, value: null, error };
+    }
+  }
+
+  tokensOutside(): Token[] {
+    return [...this.#lanes.held(), ...Array.from(this.#atWork, Attempt.tokenOf)];
+  }
+
+  fail(error: unknown): void {
+    this.#end("failed", error);
   }
 
   demand(): Promise<void> {
+    const { journal } = this.#stage;
+    if (journal !== null && journal.isBehind) return journal.caughtUp();
     // While what is inside waits for its reader, the step around it waits, too, which is not its fault.
     const demand = this.#around === null ? null : Attempt.demand(this.#around.attempt);
     return demand ?? this.handOff.demand();
@@ -141,6 +217,7 @@ export class Run implements AttemptHost, StepHost {
     this.#isAdvancing = true;
     try {
       if (this.#isChecking) return this.#listen();
+      if (this.#journal !== null && !this.#journal.isOpen) return this.#open(this.#journal);
       if (!this.#hasBegun) this.#begin();
       while (this.isWanted && this.#startNext());
     } finally {
@@ -150,9 +227,21 @@ export class Run implements AttemptHost, StepHost {
   }
 
   /** Ends the run at once, unless it has ended. */
-  cancel(reason?: unknown): RunEnding {
+  cancel(reason: unknown = new RunCancelledError(this.runId)): RunEnding {
+    if (this.#journal !== null && !this.#journal.isOpen) {
+      this.#open(this.#journal);
+      return this.#endWhenOpen(reason, null);
+    }
     if (!this.#hasBegun) this.#begin();
-    return this.#end("cancelled", reason === undefined ? new RunCancelledError(this.runId) : reason);
+    return this.#end("cancelled", reason);
+  }
+
+  /** Ends the work on the run at once: one that is kept in a store is left for later, any other is cancelled. */
+  leave(because: string): RunEnding {
+    if (this.#journal === null) return this.cancel();
+    const error = new RunReleasedError(this.runId);
+    const isOnItsWay = this.#isOpening && !this.#journal.isOpen;
+    return isOnItsWay ? this.#endWhenOpen(error, because) : this.#end("cancelled", error, because);
   }
 
   /** Runs another workflow inside this one, as the action of an attempt; rejects if that run does not complete. */
@@ -205,6 +294,8 @@ export class Run implements AttemptHost, StepHost {
   }
 
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void {
+    const { attempt } = failed;
+    this.#journal?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
     this.#tell.stepRetry(failed, error, delayMs);
   }
 
@@ -229,6 +320,64 @@ export class Run implements AttemptHost, StepHost {
     this.#hasBegun = true;
     if (this.#around === null) this.#tell.runStart(this.#plan);
     this.#listen();
+  }
+
+  /** Makes the run known to its store, or finds it there. Nothing of it happens before. */
+  #open(journal: Journal): void {
+    const { runId, clock } = this;
+    const { storage } = this.#settings;
+    if (this.#isOpening || storage === null) return;
+    this.#isOpening = true;
+    this.#listen();
+    // A new run is stored with its first event.
+    if (storage.isNew) this.#tell.runStart(this.#plan);
+    this.#opened = openRun({ runId, plan: this.#plan, storage, now: clock.now() }, journal).then(
+      (opened) => this.#goOn(journal, opened),
+      (error) => void this.#end("failed", error),
+    );
+  }
+
+  #goOn(journal: Journal, opened: OpenedRun): void {
+    if (opened.restored === null) {
+      this.#hasBegun = true;
+      journal.begin(opened.place, opened.events);
+    } else {
+      const stage = this.#stage;
+      this.#state = opened.restored.toState();
+      stage.tokens = this.#state.counters.tokens;
+      stage.startedSteps = stage.finishedSteps = opened.restored.finished;
+      journal.restore(opened.restored);
+      this.#lastPastSeq = opened.end === null ? opened.place.lastSeq : opened.place.lastSeq - 1;
+      if (opened.end !== null) return this.#endAsBefore(opened.end);
+      this.#hasBegun = true;
+      journal.begin(opened.place, []);
+      this.#tell.runResume(opened.place.lastSeq);
+    }
+    const ending = this.#endingWhenOpen;
+    if (ending === null) this.advance();
+    else this.#end("cancelled", ending.error, ending.suspended);
+  }
+
+  #endWhenOpen(error: unknown, suspended: string | null): RunEnding {
+    if (this.#ending !== null) return this.#ending;
+    this.#endingWhenOpen ??= { error, suspended };
+    const cleanup = async () => {
+      await this.#opened;
+      await this.#ending?.cleanup;
+    };
+    return { status: "cancelled", error, cleanup: cleanup() };
+  }
+
+  /** The run had ended before it was opened: it ends as it did then. */
+  #endAsBefore(end: RunEndEvent): void {
+    if (end.seq > (this.#settings.storage?.after ?? 0)) this.handOff.push(end);
+    const words = describedText(describeError(end.error));
+    const error = end.status === "failed"
+      ? new RunFailedError(this.runId, words, end.error)
+      : end.status === "cancelled"
+      ? new RunCancelledError(this.runId)
+      : null;
+    this.#end(end.status, error);
   }
 
   /** From now on the signal and the time can end the run. */
@@ -285,6 +434,7 @@ export class Run implements AttemptHost, StepHost {
       if (this.#atWork.size === 0) this.#end("completed", null);
       return false;
     }
+    if (!this.#isStored(token)) return false;
     const registered = this.steps.get(token.step);
     if (registered === undefined) this.#end("failed", new UnknownStepError(token.step, this.steps.keys()));
     else if (this.#stage.startedSteps < maxSteps) this.#start(registered, token);
@@ -301,8 +451,15 @@ export class Run implements AttemptHost, StepHost {
   #nextToken(): Token | undefined {
     let { head } = this.#state.queue;
     if (this.#lanes.isEmpty) return head;
-    for (; head !== undefined && this.#lanes.hold(head); { head } = this.#state.queue) this.#takeHead();
+    for (; head !== undefined && this.#isStored(head) && this.#lanes.hold(head); { head } = this.#state.queue) {
+      this.#takeHead();
+    }
     return this.#lanes.takeFirst(head);
+  }
+
+  /** A token that is not in the store yet must not be worked at: it might never get there. */
+  #isStored(token: Token): boolean {
+    return this.#journal === null || this.#journal.isCommitted(token);
   }
 
   #takeHead(): void {
@@ -310,13 +467,16 @@ export class Run implements AttemptHost, StepHost {
   }
 
   #start(registered: RegisteredStep, token: Token): void {
-    const attempt = new Attempt(this, token, 1);
+    const retry = this.#journal?.retryOf(token);
+    const attempt = new Attempt(this, token, retry === undefined ? 1 : retry.attempt + 1);
     this.#stage.startedSteps += 1;
     this.touch();
-    this.#tell.stepStart(attempt, token);
+    if (retry === undefined) this.#tell.stepStart(attempt, token);
     this.#starting = attempt;
     try {
-      const performed = perform(registered, attempt, this);
+      const performed = retry === undefined
+        ? perform(registered, attempt, this)
+        : performAfter(retry.dueAt - this.clock.now(), registered, attempt, this);
       if (isThenable(performed)) this.#wait(attempt, token, performed);
       else if (performed !== null) this.#applyHeld(attempt, performed);
     } catch (error) {
@@ -372,21 +532,44 @@ export class Run implements AttemptHost, StepHost {
 
   #commit(attempt: Attempt, outcome: Outcome): void {
     if (this.#ending !== null) return;
-    const before = this.#counted();
-    const next = apply(before, outcome);
     this.#stage.logger?.log(attempt, outcome);
     // A logger is the user's code too: it may have ended the run.
     if (this.#ending !== null) return;
+    const before = this.#counted();
+    const stored = this.#record(outcome);
+    if (stored === null) return;
+    const next = apply(before, stored);
     this.#state = next;
     this.#stage.tokens = next.counters.tokens;
     this.#stage.finishedSteps += 1;
+    this.#journal?.count(this.counts);
     this.touch();
     const isStopped = outcome.token.member !== null && stopsGroup(before, outcome);
     if (isStopped) this.#dropHeld();
     const queueLength = next.queue.size + this.#lanes.size;
-    if (this.#settings.captureTrace) this.trace.record(outcome, queueLength, this.#around?.path ?? null);
+    if (this.#settings.captureTrace) this.#trace(outcome, queueLength);
     this.#tell.stepResult(attempt, outcome, before, next, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
+  }
+
+  /** The outcome as the store will give it back; `null` if it cannot be stored, which has ended the run. */
+  #record(outcome: Outcome): Outcome | null {
+    if (this.#journal === null) return outcome;
+    try {
+      return this.#journal.record(outcome, this.counts);
+    } catch (error) {
+      this.#end("failed", error);
+      return null;
+    }
+  }
+
+  #trace(outcome: Outcome, queueLength: number): void {
+    const { result } = outcome;
+    // Of an error that is read back from a store the words are left.
+    const traced = this.#stage.journal === null || result.ok
+      ? outcome
+      : { ...outcome, result: { ...result, error: describedText(describeError(result.error)) } };
+    this.trace.record(traced, queueLength, this.#around?.path ?? null);
   }
 
   /** The state, with the tokens that runs inside have made counted. */
@@ -413,7 +596,7 @@ export class Run implements AttemptHost, StepHost {
       this.#leaveWork(first);
       Attempt.drop(attempt, result.error);
       const registered = this.steps.get(token.step);
-      if (registered !== undefined) this.context[registered.resultKey] = null;
+      if (registered !== undefined) this.contextOf(token)[registered.resultKey] = null;
       this.#commit(attempt, { token, attempts: attempt.attempt, result, routed: [] });
     }
   }
@@ -426,18 +609,24 @@ export class Run implements AttemptHost, StepHost {
     return false;
   }
 
-  /** Ends the run, unless it has ended: what is at work is aborted, and nothing is told after `run.end`. */
-  #end(status: RunStatus, error: unknown): RunEnding {
+  /**
+   * Ends the run, unless it has ended: what is at work is aborted, and nothing is told after `run.end`. One that is
+   * suspended has not ended for its store.
+   */
+  #end(status: RunStatus, error: unknown, suspended: string | null = null): RunEnding {
     if (this.#ending !== null) return this.#ending;
     const { signal, cleanupTimeoutMs, clock } = this.#settings;
     const around = this.#around;
+    const journal = this.#journal;
     this.#stage.runs.delete(this);
     signal?.removeEventListener("abort", this.#cancelBySignal);
     this.#stopTimeout?.();
     const isAtWork = !this.#isGivenUp && (this.#starting !== null || this.#inFlight.size > 0);
-    const cleanup = isAtWork
+    const settled = isAtWork
       ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock, around === null ? null : signal)
       : null;
+    const saved = new Later<void>();
+    const cleanup = journal === null ? settled : Promise.all([settled, saved.promise]).then(() => {});
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
@@ -448,11 +637,23 @@ export class Run implements AttemptHost, StepHost {
       // Also a decision that never settles must not keep those of others waiting.
       this.#stage.decisions.leave(Attempt.tokenOf(first));
     }
-    if (around === null) {
-      if (this.#hasBegun) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
-      this.handOff.close(status === "failed" ? { error } : null);
+    if (around === null && this.#hasBegun) {
+      if (suspended === null) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
+      else this.#tell.runSuspend(suspended);
     }
-    this.#onEnd(ending);
+    if (journal === null) this.#finish(ending);
+    else {
+      journal.close(suspended === null ? status : "suspended").then((fault) => {
+        this.#finish(fault === null ? ending : { status: "failed", error: fault.error, cleanup });
+        saved.resolve();
+      });
+    }
     return ending;
+  }
+
+  /** The end is told, and stored if the run is. */
+  #finish(ending: RunEnding): void {
+    if (this.#around === null) this.handOff.close(ending.status === "failed" ? { error: ending.error } : null);
+    this.#onEnd(ending);
   }
 }

@@ -1,7 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import type { Executor } from "../core/executor.ts";
+import type { RunHead, RunStore } from "../core/run_store.ts";
 import type { StepLogger } from "../core/step_logger.ts";
+import type { Token } from "../core/token.ts";
 import type { RegisteredStep } from "./registered_step.ts";
+import type { EncodedEvent } from "./stored_event.ts";
+import type { StoredGroup } from "./stored_state.ts";
 
 /** A run's options with every default filled in. */
 export interface RunSettings {
@@ -21,7 +25,44 @@ export interface RunSettings {
   readonly maxBufferedEvents: number;
   readonly cleanupTimeoutMs: number;
   readonly clock: Clock;
+  /** Where the run is kept, `null` for nowhere. */
+  readonly storage: Storage | null;
 }
+
+/** How a run is kept. */
+export interface Storage {
+  readonly store: RunStore;
+  /** How long the run is held without a sign of life. */
+  readonly leaseMs: number;
+  /** Whether it is made if it is not there; else it has to be. */
+  readonly isNew: boolean;
+  /** What it is claimed as already, `null` if it is not. */
+  readonly claimed: RunHead | null;
+  /** Events after this one are read back first; `null` for none. */
+  readonly after: number | null;
+  readonly migrate: Migrate | null;
+  /** Hears of the events that are committed, before the reader does; `null` for nobody. */
+  readonly onCommitted: ((events: readonly EncodedEvent[]) => void) | null;
+}
+
+/** A stored run that is of another version of its workflow. Its parts are plain JSON. */
+export interface MigrationState {
+  /** The run's id. */
+  readonly runId: string;
+  /** The workflow's name. */
+  readonly workflow: string;
+  /** The version that the run is of. */
+  readonly version: string;
+  /** What is to be done, in no order. `id`, `parent`, `where` and `member` are the engine's. */
+  readonly tokens: readonly Token[];
+  /** The groups that are not finished, by id; `then` is the step that gets the results. */
+  readonly groups: readonly (readonly [number, StoredGroup])[];
+  /** The context, with the results of steps. */
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** Makes the state of a run fit for this version of its workflow: answers what has changed of it. */
+export type Migrate = (state: MigrationState) => Partial<Pick<MigrationState, "tokens" | "groups" | "context">>;
 
 /** What a run is a run of. */
 export interface RunPlan {

@@ -1,11 +1,14 @@
 import { onLaterTurn } from "../core/clock.ts";
-import { RunCancelledError, StreamUsedError } from "../core/errors.ts";
+import { StreamUsedError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
 import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
+import type { RunStore } from "../core/run_store.ts";
 import type { TraceEntry } from "../core/trace.ts";
 import { Run, type RunEnding } from "./run.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
+import { readEvents } from "./store_access.ts";
+import { StoredTrace } from "./stored_trace.ts";
 
 /** What a completed run leaves behind. */
 export interface RunOutcome<Context = Any> {
@@ -38,9 +41,12 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
    * action that awaits it waits for itself.
    */
   cancel(reason?: unknown): Promise<void>;
-  /** Ends the run like `cancel`, for a reader who leaves: `break` calls it. Every `next()` that waits is done. */
+  /**
+   * Ends the run like `cancel`, for a reader who leaves: `break` calls it. Every `next()` that waits is done. A run that
+   * is kept in a store is not cancelled but left for later, so that `resume` goes on with it.
+   */
   return(value?: Any): Promise<IteratorReturnResult<Any>>;
-  /** Ends the run like `cancel`, with this reason, and rejects with it. */
+  /** Ends the run like `return`, with this reason, and rejects with it. */
   throw(error?: unknown): Promise<never>;
 }
 
@@ -57,9 +63,16 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   #result: Promise<RunOutcome> | null = null;
   #settleResult: ((ending: RunEnding) => void) | null = null;
 
+  /** The events from before the run was resumed that the reader still has to get, `null` for none. */
+  #past: AsyncIterator<WorkflowEvent, void> | null;
+  /** Those who ask while there are such events, one after the other. */
+  #pastTurn: Promise<unknown> | null = null;
+
   constructor(plan: RunPlan, settings: RunSettings) {
     this.runId = settings.runId;
     this.#settings = settings;
+    const { storage } = settings;
+    this.#past = storage === null || storage.after === null ? null : this.#readPast(storage.store, storage.after);
     this.#run = new Run(plan, settings, this.#onEnd);
   }
 
@@ -71,6 +84,16 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     return this.#promiseResult();
   }
 
+  /** Ends the work on a run that goes on without a reader; it is left for later. */
+  async leave(because: string): Promise<void> {
+    await this.#run.leave(because).cleanup;
+  }
+
+  #leaveReader(): void {
+    this.#past = null;
+    this.#run.handOff.leave();
+  }
+
   /** Runs to the end without a reader. */
   drain(): Promise<RunOutcome> {
     this.#keepForReader();
@@ -80,6 +103,10 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   }
 
   next(): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    return this.#past === null && this.#pastTurn === null ? this.#nextLive() : this.#nextInTurn();
+  }
+
+  #nextLive(): Promise<IteratorResult<WorkflowEvent, undefined>> {
     if (!this.#isResultAsked) return this.#run.handOff.next(this.#run);
     this.#keepForReader();
     const event = this.#run.handOff.next(this.#run);
@@ -87,22 +114,44 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     return event;
   }
 
+  /** What is in the store comes before what happens now. */
+  #nextInTurn(): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    const turn = (this.#pastTurn ?? Promise.resolve()).then(async () => {
+      const event = await this.#past?.next();
+      // The reader may have left meanwhile.
+      if (this.#past !== null && event !== undefined && event.done !== true) return event;
+      this.#past = null;
+      return this.#nextLive();
+    });
+    const settled: Promise<void> = turn.then(() => {}, () => {}).then(() => {
+      if (this.#pastTurn === settled && this.#past === null) this.#pastTurn = null;
+    });
+    this.#pastTurn = settled;
+    return turn;
+  }
+
+  async *#readPast(store: RunStore, after: number): AsyncGenerator<WorkflowEvent, void, undefined> {
+    yield* readEvents(store, this.runId, after, await this.#run.whenOpen());
+  }
+
   [takeReady](): WorkflowEvent | undefined {
+    if (this.#past !== null || this.#pastTurn !== null) return undefined;
     this.#keepForReader();
     return this.#run.handOff.take(this.#run);
   }
 
   async return(value?: unknown): Promise<IteratorReturnResult<unknown>> {
     // Abort before waiting: a step that is mid-await has to hear it now.
-    this.#run.handOff.leave();
-    await this.#run.cancel(new RunCancelledError(this.runId)).cleanup;
+    this.#leaveReader();
+    await this.#run.leave("its reader has left").cleanup;
     // As a generator does, which awaits what it is given.
     return { done: true, value: await value };
   }
 
   async throw(error?: unknown): Promise<never> {
-    this.#run.handOff.leave();
-    await this.#run.cancel(error).cleanup;
+    this.#leaveReader();
+    await (this.#settings.storage === null ? this.#run.cancel(error) : this.#run.leave("its reader has failed"))
+      .cleanup;
     throw error;
   }
 
@@ -142,23 +191,36 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     this.#stopDrain = null;
   }
 
+  /** The trace of what was done before the run was resumed. */
+  async #pastTrace(): Promise<readonly TraceEntry[]> {
+    const { storage, captureTrace } = this.#settings;
+    if (storage === null || !captureTrace) return [];
+    const trace = new StoredTrace();
+    for await (const event of readEvents(storage.store, this.runId, 0, await this.#run.whenOpen())) trace.add(event);
+    return trace.entries;
+  }
+
   #promiseResult(): Promise<RunOutcome> {
     if (this.#result !== null) return this.#result;
     this.#result = new Promise((resolve, reject) => {
       this.#settleResult = async ({ status, error, cleanup }) => {
         // Nothing of a run outlives its result.
         if (cleanup !== null) await cleanup;
-        const { context } = this.#settings;
-        const { trace } = this.#run;
-        if (status === "completed") {
+        if (status !== "completed") return reject(error);
+        const { runId } = this;
+        const { context, trace } = this.#run;
+        try {
+          const past = await this.#pastTrace();
           resolve({
-            runId: this.runId,
+            runId,
             context,
             get trace() {
-              return trace.entries;
+              return past.length === 0 ? trace.entries : [...past, ...trace.entries];
             },
           });
-        } else reject(error);
+        } catch (error) {
+          reject(error);
+        }
       };
     });
     // Whoever does not look at the result meets the error in the stream, or is the one who cancelled.

@@ -1,6 +1,7 @@
 import { DecisionLine } from "./decision_line.ts";
 import { GuardedLogger } from "./guarded_logger.ts";
 import { HandOff } from "./hand_off.ts";
+import type { Journal } from "./journal.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { TraceRecorder } from "./trace_recorder.ts";
 import { TurnClock } from "./turn_clock.ts";
@@ -8,6 +9,8 @@ import { TurnClock } from "./turn_clock.ts";
 /** What a run shares with those inside it: one sequence of events, one trace, one count of tokens, steps and actions. */
 export class Stage {
   readonly handOff: HandOff;
+  /** What keeps the events, `null` if they go to the reader as they are. */
+  journal: Journal | null = null;
   readonly clock: TurnClock;
   readonly logger: GuardedLogger | null;
   readonly trace = new TraceRecorder();

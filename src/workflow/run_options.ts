@@ -2,8 +2,9 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Any } from "../core/inference.ts";
 import { createRunId } from "../core/run_id.ts";
+import type { RunStore } from "../core/run_store.ts";
 import type { LogSink, StepLogger } from "../core/step_logger.ts";
-import type { RunSettings } from "../engine/run_settings.ts";
+import type { Migrate, RunSettings, Storage } from "../engine/run_settings.ts";
 import { StructuredLogger } from "../logging/structured_logger.ts";
 import {
   assertObject,
@@ -12,6 +13,7 @@ import {
   hasMethods,
   isBoolean,
   isExecutor,
+  isFunction,
   isLimit,
   isName,
   isObject,
@@ -52,6 +54,26 @@ export interface RunOptions<Context = Any> {
   readonly cleanupTimeoutMs?: number | undefined;
   /** Where times and timers come from. Default: the platform. */
   readonly clock?: Clock | undefined;
+  /**
+   * Where the run is kept, so that it outlives this process. A run of the same `runId` that is there already is gone on
+   * with. All that steps are given, return, log and keep in the context has to be JSON then. Default: nowhere.
+   */
+  readonly store?: RunStore | undefined;
+  /** How long the store keeps others off the run without a sign of life, in ms. Default: 30 000. */
+  readonly leaseMs?: number | undefined;
+}
+
+/** How a run that is resumed differs from the defaults. */
+export interface ResumeOptions extends Omit<RunOptions, "context" | "runId" | "store"> {
+  /** Where the run is kept. */
+  readonly store: RunStore;
+  /**
+   * The `seq` of the last event that the reader has: what came after it is read back first. Default: events from now
+   * on; of a run that has ended its `run.end`.
+   */
+  readonly after?: number | undefined;
+  /** Makes the state of a run of another version fit this one. Default: such a run is refused. */
+  readonly migrate?: Migrate | undefined;
 }
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -68,10 +90,22 @@ const CHECKS: Readonly<Record<string, Check>> = {
   maxBufferedEvents: (value) => isLimit(value, 1),
   cleanupTimeoutMs: (value) => isLimit(value, 0),
   clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
+  store: (value) => hasMethods(value, "create", "find", "load", "commit", "events", "claim"),
+  leaseMs: isTime,
+  after: (value) => isLimit(value, 0),
+  migrate: isFunction,
 };
 
+/** What only the engine's own callers ask for, see {@linkcode Storage}. */
+export type StorageOptions = Partial<Pick<Storage, "claimed" | "onCommitted">>;
+
 /** The options, checked, with every default filled in. */
-export function toRunSettings(options: RunOptions, defaultExecutor: Executor): RunSettings {
+export function toRunSettings(
+  options: RunOptions & Pick<Partial<ResumeOptions>, "after" | "migrate">,
+  defaultExecutor: Executor,
+  isNew = true,
+  { claimed = null, onCommitted = null }: StorageOptions = {},
+): RunSettings {
   assertObject(options, "options");
   assertProperties(options, CHECKS);
   const {
@@ -88,6 +122,10 @@ export function toRunSettings(options: RunOptions, defaultExecutor: Executor): R
     maxBufferedEvents = 1_024,
     cleanupTimeoutMs = 1_000,
     clock = systemClock,
+    store,
+    leaseMs = 30_000,
+    after = null,
+    migrate = null,
   } = options;
   return {
     runId,
@@ -103,6 +141,7 @@ export function toRunSettings(options: RunOptions, defaultExecutor: Executor): R
     maxBufferedEvents,
     cleanupTimeoutMs,
     clock,
+    storage: store === undefined ? null : { store, leaseMs, isNew, claimed, after, migrate, onCommitted },
   };
 }
 

@@ -1,16 +1,17 @@
 import { DuplicateStepError, UnknownStepError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Added, Any, ContextWithResults, NoReturns, PayloadOf, ResultKey, StepName } from "../core/inference.ts";
+import { toJson } from "../core/json.ts";
 import type { Step } from "../core/step.ts";
 import { type RegisteredStep, registerStep } from "../engine/registered_step.ts";
 import { checkInput } from "../engine/check_input.ts";
 import type { RunPlan } from "../engine/run_settings.ts";
 import { LiveRunStream, type RunOutcome, type RunStream } from "../engine/run_stream.ts";
 import { InProcessExecutor } from "../executors/in_process_executor.ts";
-import { assertIs, assertName, assertObject, isExecutor } from "./assertions.ts";
+import { assertIs, assertName, assertObject, isExecutor, isObject } from "./assertions.ts";
 import { assertStep } from "./assert_step.ts";
 import { reportRoutes, type RouteReport } from "./route_report.ts";
-import { type RunOptions, toRunSettings } from "./run_options.ts";
+import { type ResumeOptions, type RunOptions, type StorageOptions, toRunSettings } from "./run_options.ts";
 import type { ManySteps, OpenStep } from "./step_lists.ts";
 
 /** What a workflow is made with. */
@@ -34,6 +35,23 @@ export let planInnerRun: (
   start: string,
   payload: unknown,
 ) => { readonly plan: RunPlan; readonly executor: Executor };
+
+/** What a runner needs of a workflow beside {@linkcode Workflow.stream}: to hear of what is committed. */
+export let openStoredRun: (
+  workflow: Workflow,
+  start: string,
+  payload: unknown,
+  options: RunOptions,
+  storage: StorageOptions,
+) => LiveRunStream;
+
+/** What a runner needs of a workflow beside {@linkcode Workflow.resume}. */
+export let resumeStoredRun: (
+  workflow: Workflow,
+  runId: string,
+  options: ResumeOptions,
+  storage: StorageOptions,
+) => LiveRunStream;
 
 /**
  * A set of named steps. Nothing of it runs until {@linkcode Workflow.stream} or {@linkcode Workflow.run}, and any number
@@ -223,6 +241,20 @@ export class Workflow<
   }
 
   /**
+   * Goes on with a run that is kept in a store, where it stood after its last commit: what was at work then starts anew.
+   * Whoever else has the run is fenced off. The events begin with `run.resume`; a run that has ended only ends.
+   *
+   * The stream rejects with `UnknownRunError`, with `VersionMismatchError` if the run is of another version and there is
+   * no `migrate`, with `UnknownStepError` if a step of it is gone, and with `StoreError` if it cannot be read. In none of
+   * these cases anything of it is lost.
+   *
+   * @throws {TypeError | RangeError} If the id or an option is of the wrong kind.
+   */
+  resume(runId: string, options: ResumeOptions): RunStream<Payloads, Context, Returns> {
+    return this.#resume(runId, options) as RunStream<Any, Any, Any> as RunStream<Payloads, Context, Returns>;
+  }
+
+  /**
    * Runs to the end and answers the context and the trace: the stream of {@linkcode Workflow.stream}, drained. It
    * rejects with what a stream of the same arguments throws or ends with.
    */
@@ -266,14 +298,35 @@ export class Workflow<
     return limits;
   }
 
-  #open(start: string, payload: unknown, options: RunOptions = {}): LiveRunStream {
-    return new LiveRunStream(this.#plan(start, payload), toRunSettings(options, this.#executor));
+  #open(start: string, payload: unknown, options: RunOptions = {}, storage?: StorageOptions): LiveRunStream {
+    const settings = toRunSettings(options, this.#executor, true, storage);
+    return new LiveRunStream(this.#plan(start, settings.storage === null ? payload : toStored(payload)), settings);
+  }
+
+  #resume(runId: string, options: ResumeOptions, storage?: StorageOptions): LiveRunStream {
+    assertName(runId, "runId");
+    assertObject(options, "options");
+    assertIs(options.store, isObject, "store");
+    this.#limits ??= this.#checkSteps();
+    const { name: workflow, version } = this;
+    const settings = toRunSettings({ ...options, runId }, this.#executor, false, storage);
+    // Where it starts is in the store.
+    const start = { start: "", payload: undefined, checked: null };
+    return new LiveRunStream({ workflow, version, steps: this.#steps, limits: this.#limits, ...start }, settings);
   }
 
   static {
+    openStoredRun = (workflow, start, payload, options, storage) => workflow.#open(start, payload, options, storage);
+    resumeStoredRun = (workflow, runId, options, storage) => workflow.#resume(runId, options, storage);
     planInnerRun = (workflow, start, payload) => ({
       plan: workflow.#plan(start, payload),
       executor: workflow.#executor,
     });
   }
+}
+
+/** The payload as it will come back from a store. */
+function toStored(payload: unknown): unknown {
+  const json = toJson(payload, { name: "payload", stepName: null });
+  return typeof json === "object" ? JSON.parse(JSON.stringify(json)) : json;
 }

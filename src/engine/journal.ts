@@ -1,0 +1,344 @@
+import type { Clock } from "../core/clock.ts";
+import { RunFencedError, StoreError, type WorkflowError } from "../core/errors.ts";
+import type { WorkflowEvent } from "../core/events.ts";
+import type { NewRun, RunStore, StoredRunStatus } from "../core/run_store.ts";
+import type { Outcome, RunState } from "../core/state.ts";
+import { toText } from "../core/to_text.ts";
+import type { Token } from "../core/token.ts";
+import type { EventSink } from "./event_sink.ts";
+import type { HandOff } from "./hand_off.ts";
+import type { ContextPatch, ContextView, StoredContext } from "./stored_context.ts";
+import { encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
+import { type EncodedEvent, encodeStoredEvent } from "./stored_event.ts";
+import { encodeState, type PendingRetry, type RestoredState, toOutcome } from "./stored_state.ts";
+
+/** The run that a journal is kept for. */
+export interface JournalHost {
+  /** The state as it is now. */
+  readonly state: RunState;
+  /** The last token's id and the number of finished steps, those of runs inside included. */
+  readonly counts: StoredCounts;
+  /** Whether an action is at work that takes its time. */
+  readonly isAtWork: boolean;
+  /** The tokens that are at work or held back, and so not in the state's queue. */
+  tokensOutside(): Token[];
+  /** Everything that has been told is written. */
+  advance(): void;
+  /** Nothing can be written any more. */
+  fail(error: unknown): void;
+}
+
+/** What {@linkcode Journal} is made with. */
+export interface JournalOptions {
+  readonly runId: string;
+  readonly store: RunStore;
+  /** What a new run starts with. */
+  readonly context: StoredContext;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  readonly handOff: HandOff;
+  readonly maxBufferedEvents: number;
+  /** Hears of the events that are committed, before the reader does; `null` for nobody. */
+  readonly onCommitted: ((events: readonly EncodedEvent[]) => void) | null;
+}
+
+/** Where the run stands in its store. */
+export interface StoredPlace {
+  readonly version: string;
+  readonly revision: number;
+  readonly lastSeq: number;
+  /** Whether the next commit has to have a snapshot: the state is not what the records tell. */
+  readonly isSnapshotDue: boolean;
+}
+
+/** Fewer bytes of records than that are read back in no time, so no snapshot is worth it. */
+const MIN_SNAPSHOT_LENGTH = 64 * 1024;
+/** How many microtasks a step may take and still be written together with its start. */
+const WRITE_MICROTASKS = 16;
+
+/**
+ * Keeps a run in its store. What happens is gathered and written in one commit as soon as the commit before is through;
+ * readers get the events of a commit when it is.
+ */
+export class Journal implements EventSink {
+  readonly isDrained = false;
+  readonly #options: JournalOptions;
+  readonly #host: JournalHost;
+  readonly #views = new Map<number, ContextView>();
+  #context: StoredContext;
+  #retries = new Map<number, PendingRetry>();
+  #place: StoredPlace | null = null;
+  #lastSeq = 0;
+  #status: StoredRunStatus = "running";
+  #events: EncodedEvent[] = [];
+  #deltas: string[] = [];
+  /** What the deltas so far say of the counts. */
+  #counted: StoredCounts = { tokens: 1, steps: 0 };
+  /** Tokens up to this one are in the store. */
+  #committedTokens = 0;
+  #snapshotLength = 0;
+  #recordsLength = 0;
+  #isSnapshotDue = false;
+  /** The lease has to be renewed, whatever else there is to write. */
+  #isBeatDue = false;
+  #isWriting = false;
+  #fault: { readonly error: unknown } | null = null;
+  #writtenAt = 0;
+  #leaseTimer: unknown = null;
+  #catchUps: (() => void)[] = [];
+  #onClosed: (() => void) | null = null;
+
+  constructor(options: JournalOptions, host: JournalHost) {
+    this.#options = options;
+    this.#host = host;
+    this.#context = options.context;
+  }
+
+  get isOpen(): boolean {
+    return this.#place !== null || this.#fault !== null;
+  }
+
+  get size(): number {
+    return this.#events.length + this.#options.handOff.size;
+  }
+
+  /** True while so much waits to be written that nothing more should be made. */
+  get isBehind(): boolean {
+    return this.#events.length >= this.#options.maxBufferedEvents;
+  }
+
+  get context(): StoredContext {
+    return this.#context;
+  }
+
+  /** Settles when what waits now is written, or nothing ever will be. */
+  caughtUp(): Promise<void> {
+    return new Promise((resolve) => this.#catchUps.push(resolve));
+  }
+
+  nextSeq(): number {
+    return this.#lastSeq += 1;
+  }
+
+  push(event: WorkflowEvent): void {
+    try {
+      this.#events.push(encodeStoredEvent(event));
+    } catch (error) {
+      // There is no event of this number then.
+      this.#lastSeq -= 1;
+      throw error;
+    }
+    this.#writeSoon();
+  }
+
+  /** The context for the token's action and decision. */
+  contextOf(token: Token): Record<string, unknown> {
+    let view = this.#views.get(token.id);
+    if (view === undefined) this.#views.set(token.id, view = this.#context.view());
+    return view.context;
+  }
+
+  /** The attempt at a token that failed before the run was resumed, if its next one is not made yet. */
+  retryOf(token: Token): PendingRetry | undefined {
+    return this.#retries.get(token.id);
+  }
+
+  /** True once the token is in the store, so that it may be worked at. */
+  isCommitted(token: Token): boolean {
+    return token.id <= this.#committedTokens;
+  }
+
+  /**
+   * Takes in what a token came to, and answers it as the store gives it back.
+   *
+   * @throws {SerializationError | ContextConflictError} If it cannot be stored.
+   */
+  record(outcome: Outcome, before: StoredCounts): Outcome {
+    const { token } = outcome;
+    const patch = this.#changesOf(token);
+    const { text, stored } = encodeOutcome(outcome, before, patch);
+    this.#context.apply(patch);
+    this.#views.delete(token.id);
+    this.#retries.delete(token.id);
+    this.#deltas.push(text);
+    return toOutcome(stored, token);
+  }
+
+  /** Takes in that an attempt failed and when the next one is due. */
+  recordRetry(token: Token, retry: PendingRetry): void {
+    const patch = this.#changesOf(token);
+    this.#context.apply(patch);
+    this.#views.get(token.id)?.settle(patch);
+    this.#retries.set(token.id, retry);
+    this.#deltas.push(encodeRetry({ token: token.id, ...retry }, patch));
+  }
+
+  /** The changes so far account for these counts. */
+  count(counts: StoredCounts): void {
+    this.#counted = counts;
+  }
+
+  /** The first snapshot of a new run, and the events it starts with. */
+  takeFirst(): Pick<NewRun, "snapshot"> & { readonly events: readonly EncodedEvent[] } {
+    const snapshot = encodeState(this.#host.state, [], 0, this.#retries, this.#context);
+    this.#snapshotLength = snapshot.length;
+    const events = this.#events;
+    this.#events = [];
+    return { snapshot, events };
+  }
+
+  /** Forgets what was told of a run that has turned out to be there already, and goes on from what the store has. */
+  restore({ context, retries }: RestoredState): void {
+    this.#events = [];
+    this.#context = context;
+    this.#retries = retries;
+  }
+
+  /** The run is in the store, at this place: from now on it can go on. */
+  begin(place: StoredPlace, events: readonly EncodedEvent[]): void {
+    this.#place = place;
+    this.#lastSeq = place.lastSeq;
+    this.#isSnapshotDue = place.isSnapshotDue;
+    this.#counted = this.#host.counts;
+    this.#committedTokens = this.#counted.tokens;
+    this.#writtenAt = this.#options.clock.now();
+    this.#deliver(events);
+    this.#keepLease();
+  }
+
+  /** Writes what is left, and how the run stands now. Answers what has kept it from that, `null` for nothing. */
+  async close(status: StoredRunStatus): Promise<{ readonly error: unknown } | null> {
+    this.#status = status;
+    if (this.isOpen && this.#fault === null) {
+      await new Promise<void>((resolve) => {
+        this.#onClosed = resolve;
+        this.#writeSoon();
+      });
+    }
+    this.#stopLease();
+    return this.#fault;
+  }
+
+  /** What the token has changed in the context. */
+  #changesOf(token: Token): ContextPatch {
+    return this.#views.get(token.id)?.diff(token.step, `result.${token.step}`) ?? new Map();
+  }
+
+  async #writeSoon(): Promise<void> {
+    if (this.#isWriting || this.#place === null) return;
+    this.#isWriting = true;
+    // What is on the stack may have more to tell.
+    await undefined;
+    for (let place: StoredPlace | null = this.#place; place !== null && this.#hasWork;) {
+      // Mostly the rest of the step follows at once.
+      for (let tick = 0; tick < WRITE_MICROTASKS && this.#canWait; tick += 1) await undefined;
+      this.#place = place = await this.#write(place);
+    }
+    this.#isWriting = false;
+    this.#onClosed?.();
+  }
+
+  get #hasWork(): boolean {
+    return this.#events.length > 0 || this.#deltas.length > 0 || this.#isBeatDue;
+  }
+
+  get #canWait(): boolean {
+    return this.#deltas.length === 0 && !this.#isBeatDue && this.#onClosed === null;
+  }
+
+  /** Writes what there is; answers the run's new place in the store, `null` if it has none any more. */
+  async #write(place: StoredPlace): Promise<StoredPlace | null> {
+    const { runId, store, clock, leaseMs } = this.#options;
+    const events = this.#events;
+    const { counts } = this.#host;
+    const record = this.#takeRecord(counts);
+    const snapshot = this.#takeSnapshot(record);
+    const { revision, version } = place;
+    const status = this.#status;
+    const now = clock.now();
+    const wakeAt = status === "running" ? now + leaseMs : status === "suspended" ? now : null;
+    this.#events = [];
+    this.#isBeatDue = false;
+    try {
+      const commit = { runId, revision, version, status, record, snapshot, events, wakeAt, now };
+      if (!(await store.commit(commit))) return this.#break(new RunFencedError(runId));
+    } catch (error) {
+      return this.#break(new StoreError(runId, `write revision ${revision + 1}`, toText(error), { cause: error }));
+    }
+    this.#writtenAt = now;
+    this.#committedTokens = counts.tokens;
+    this.#place = { ...place, revision: revision + 1 };
+    this.#deliver(events);
+    this.#catchUp();
+    if (status === "running") this.#keepLease();
+    this.#host.advance();
+    return this.#place;
+  }
+
+  #takeRecord(counts: StoredCounts): string | null {
+    const deltas = this.#deltas;
+    const { tokens, steps } = this.#counted;
+    if (tokens !== counts.tokens || steps !== counts.steps) {
+      deltas.push(encodeCounts(counts));
+      this.#counted = counts;
+    }
+    if (deltas.length === 0) return null;
+    this.#deltas = [];
+    return `[${deltas.join(",")}]`;
+  }
+
+  /** A snapshot is taken when the records since the last one have grown as long as it, so that each costs its share. */
+  #takeSnapshot(record: string | null): string | null {
+    this.#recordsLength += record?.length ?? 0;
+    if (!this.#isSnapshotDue && this.#recordsLength < Math.max(MIN_SNAPSHOT_LENGTH, this.#snapshotLength)) return null;
+    const { state, counts } = this.#host;
+    const counters = { ...state.counters, tokens: counts.tokens };
+    const tokens = this.#host.tokensOutside();
+    const snapshot = encodeState({ ...state, counters }, tokens, counts.steps, this.#retries, this.#context);
+    this.#snapshotLength = snapshot.length;
+    this.#recordsLength = 0;
+    this.#isSnapshotDue = false;
+    return snapshot;
+  }
+
+  #deliver(events: readonly EncodedEvent[]): void {
+    const { handOff, onCommitted } = this.#options;
+    for (const { event } of events) handOff.push(event);
+    onCommitted?.(events);
+  }
+
+  /** Nothing can be written any more: what has been told since the last commit did not happen. */
+  #break(error: WorkflowError): null {
+    this.#fault = { error };
+    this.#events = [];
+    this.#deltas = [];
+    this.#isBeatDue = false;
+    this.#catchUp();
+    this.#host.fail(error);
+    return null;
+  }
+
+  #catchUp(): void {
+    const catchUps = this.#catchUps;
+    this.#catchUps = [];
+    for (const resolve of catchUps) resolve();
+  }
+
+  /** As long as something is at work, a commit comes in time to hold the run, even if there is nothing to write. */
+  #keepLease(): void {
+    const { clock, leaseMs } = this.#options;
+    const beatMs = leaseMs / 3;
+    this.#leaseTimer ??= clock.setTimeout(() => {
+      this.#leaseTimer = null;
+      if (!this.#host.isAtWork || this.#fault !== null) return;
+      this.#isBeatDue = clock.now() - this.#writtenAt >= beatMs;
+      if (this.#isBeatDue) this.#writeSoon();
+      this.#keepLease();
+    }, beatMs);
+  }
+
+  #stopLease(): void {
+    this.#options.clock.clearTimeout(this.#leaseTimer);
+    this.#leaseTimer = null;
+  }
+}

@@ -1,0 +1,133 @@
+import {
+  RunConflictError,
+  StoreError,
+  UnknownRunError,
+  UnknownStepError,
+  VersionMismatchError,
+} from "../core/errors.ts";
+import type { RunEndEvent } from "../core/events.ts";
+import type { RunHead, RunStore, StoredRun } from "../core/run_store.ts";
+import type { Journal, StoredPlace } from "./journal.ts";
+import type { Migrate, RunPlan, Storage } from "./run_settings.ts";
+import { asked, parseEvent, readable } from "./store_access.ts";
+import type { StoredDelta } from "./stored_delta.ts";
+import type { EncodedEvent } from "./stored_event.ts";
+import { RestoredState, type StoredState } from "./stored_state.ts";
+
+/** What opening a run in its store has come to: it is new, it goes on, or it had ended. */
+export type OpenedRun =
+  | { readonly restored: null; readonly place: StoredPlace; readonly events: readonly EncodedEvent[] }
+  | { readonly restored: RestoredState; readonly place: StoredPlace; readonly end: RunEndEvent | null };
+
+/** What a run is opened with. */
+export interface OpenRunOptions {
+  readonly runId: string;
+  readonly plan: RunPlan;
+  readonly storage: Storage;
+  readonly now: number;
+}
+
+/**
+ * Stores a new run, or takes over the one there is.
+ *
+ * @throws {RunConflictError | UnknownRunError | VersionMismatchError | UnknownStepError | StoreError}
+ */
+export async function openRun(options: OpenRunOptions, journal: Journal): Promise<OpenedRun> {
+  const { runId, plan: { workflow, version }, storage: { store, leaseMs, isNew }, now } = options;
+  if (!isNew) return await takeOver(options);
+  const { snapshot, events } = journal.takeFirst();
+  const run = { runId, workflow, version, snapshot, events, wakeAt: now + leaseMs, now };
+  if (!(await asked(store.create(run), runId, "create it"))) return await takeOver(options);
+  const place = { version, revision: 1, lastSeq: events.length, isSnapshotDue: false };
+  return { restored: null, place, events };
+}
+
+/** Goes on with a run that is in the store. */
+async function takeOver({ runId, plan, storage, now }: OpenRunOptions): Promise<OpenedRun> {
+  const { store, leaseMs, isNew, claimed, migrate } = storage;
+  const found = claimed ?? await asked(store.find(runId), runId, "find it");
+  if (found === null) throw new UnknownRunError(runId);
+  if (isNew) await assertSameStart(found, plan, store);
+  // Looked at before the run is taken from whoever has it.
+  if (found.wakeAt !== null) assertVersion(found, plan, storage);
+  let mine = claimed ?? undefined;
+  if (found.wakeAt !== null && mine === undefined) {
+    const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
+    [mine] = await asked(store.claim(claim), runId, "claim it");
+  }
+  const stored = await asked(store.load(runId), runId, "load it");
+  if (stored === null) throw new UnknownRunError(runId);
+  let restored = restore(stored);
+  if (stored.wakeAt === null) {
+    return { restored, place: toPlace(stored, stored.revision), end: await readEnd(stored, store) };
+  }
+  const isMigrated = stored.version !== plan.version && migrate !== null;
+  if (isMigrated) restored = migrated(restored, stored, migrate);
+  assertSteps(restored, plan);
+  // Of several who claim a run the last one has it; the others find that out when they first write.
+  const place = toPlace(stored, mine?.revision ?? stored.revision);
+  return { restored, place: { ...place, version: plan.version, isSnapshotDue: isMigrated }, end: null };
+}
+
+function toPlace({ version, lastSeq }: RunHead, revision: number): StoredPlace {
+  return { version, revision, lastSeq, isSnapshotDue: false };
+}
+
+/** A run that is started again has to be the same. */
+async function assertSameStart({ runId, workflow }: RunHead, plan: RunPlan, store: RunStore): Promise<void> {
+  if (workflow !== plan.workflow) {
+    throw new RunConflictError(runId, `there is one of workflow ${JSON.stringify(workflow)}`);
+  }
+  const [first] = await asked(store.events(runId, 0, 1), runId, "read event 1");
+  const event = first?.seq === 1 ? parseEvent(first, runId) : null;
+  // Without its first event nobody can tell any more.
+  if (event?.type !== "run.start") return;
+  if (event.start !== plan.start) {
+    throw new RunConflictError(runId, `there is one that started at step ${JSON.stringify(event.start)}`);
+  }
+  if (JSON.stringify(event.payload) !== JSON.stringify(plan.payload)) {
+    throw new RunConflictError(runId, "there is one that started with another payload");
+  }
+}
+
+function assertVersion({ runId, workflow, version }: RunHead, plan: RunPlan, { migrate }: Storage): void {
+  const isOther = workflow !== plan.workflow;
+  if (!isOther && (version === plan.version || migrate !== null)) return;
+  throw new VersionMismatchError(runId, nameOf(workflow, version), nameOf(plan.workflow, plan.version));
+}
+
+function nameOf(workflow: string, version: string): string {
+  return `version ${JSON.stringify(version)} of workflow ${JSON.stringify(workflow)}`;
+}
+
+/** A run is left as it is where a step is missing: the next version may have it. */
+function assertSteps(restored: RestoredState, { steps }: RunPlan): void {
+  for (const step of restored.steps()) if (!steps.has(step)) throw new UnknownStepError(step, steps.keys());
+}
+
+function restore({ runId, snapshot, records }: StoredRun): RestoredState {
+  const restored = readable(runId, "snapshot", () => new RestoredState(JSON.parse(snapshot)));
+  for (const { revision, text } of records) {
+    readable(runId, `record ${revision}`, () => {
+      const deltas: readonly StoredDelta[] = JSON.parse(text);
+      restored.fold(deltas);
+    });
+  }
+  return restored;
+}
+
+/** The state as the user's function has changed it. */
+function migrated(restored: RestoredState, { runId, workflow, version }: StoredRun, migrate: Migrate): RestoredState {
+  const state: StoredState = JSON.parse(restored.toText());
+  const { tokens, groups, context } = state;
+  const changed = migrate({ runId, workflow, version, tokens, groups, context });
+  return new RestoredState(JSON.parse(JSON.stringify({ ...state, ...changed })));
+}
+
+/** The `run.end` of a run that has ended. */
+async function readEnd({ runId, lastSeq }: RunHead, store: RunStore): Promise<RunEndEvent> {
+  const [last] = await asked(store.events(runId, lastSeq - 1, 1), runId, `read event ${lastSeq}`);
+  const event = last === undefined ? null : parseEvent(last, runId);
+  if (event?.type === "run.end") return event;
+  throw new StoreError(runId, `read event ${lastSeq}`, "the run has ended and this is not its run.end");
+}

@@ -1,0 +1,67 @@
+import { EventsGoneError, StoreError } from "../core/errors.ts";
+import type { WorkflowEvent } from "../core/events.ts";
+import type { RunStore, StoredEvent } from "../core/run_store.ts";
+import { toText } from "../core/to_text.ts";
+
+/** Waits for the store's answer; what it rejects with becomes an error that names the run and what was asked for. */
+export async function asked<Answer>(answer: Promise<Answer>, runId: string, what: string): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof StoreError ? error : new StoreError(runId, what, toText(error), { cause: error });
+  }
+}
+
+/** Makes sense of what is in the store; where there is none, the error names it. */
+export function readable<Value>(runId: string, what: string, make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    throw new StoreError(runId, `read ${what}`, toText(error), { cause: error });
+  }
+}
+
+/** The event that a store has kept. */
+export function parseEvent({ seq, text }: StoredEvent, runId: string): WorkflowEvent {
+  return readable(runId, `event ${seq}`, () => {
+    const event: WorkflowEvent = JSON.parse(text);
+    if (event.seq !== seq) throw new TypeError(`its seq is ${event.seq}`);
+    return event;
+  });
+}
+
+/** So many events are read from a store at once. */
+const PAGE_LENGTH = 256;
+
+/**
+ * The events after one and up to another, page by page.
+ *
+ * @throws {EventsGoneError} If the store has let go of some.
+ */
+export async function* readEvents(
+  store: RunStore,
+  runId: string,
+  after: number,
+  until: number,
+): AsyncGenerator<WorkflowEvent, void, undefined> {
+  for (let last = after; last < until;) {
+    const page = await readPage(store, runId, last, Math.min(PAGE_LENGTH, until - last));
+    if (page.length === 0) throw new EventsGoneError(runId, last, until + 1);
+    yield* page;
+    last += page.length;
+  }
+}
+
+/** The next events after one, as many as there are. */
+export async function readPage(
+  store: RunStore,
+  runId: string,
+  after: number,
+  limit: number = PAGE_LENGTH,
+): Promise<readonly WorkflowEvent[]> {
+  const stored = await asked(store.events(runId, after, limit), runId, `read the events after ${after}`);
+  return stored.map((event, index) => {
+    if (event.seq !== after + index + 1) throw new EventsGoneError(runId, after + index, event.seq);
+    return parseEvent(event, runId);
+  });
+}

@@ -1,0 +1,171 @@
+import { ContextConflictError } from "../core/errors.ts";
+import { toJson } from "../core/json.ts";
+
+/** What a step has changed in the context: by key the new value as JSON, `null` for a key that is gone. */
+export type ContextPatch = ReadonlyMap<string, string | null>;
+
+/** A value of the context, and how many patches there had been when it was written. */
+interface Entry {
+  readonly text: string | null;
+  readonly version: number;
+}
+
+/**
+ * The context of a stored run. Values are kept as JSON: a step gets its own copy of those it touches, and what it did to
+ * them is found by writing them again, so a step pays for what it touches and not for the whole context.
+ */
+export class StoredContext {
+  readonly #entries = new Map<string, Entry>();
+  #version = 0;
+
+  /** Sets a value without asking who else has changed it. */
+  set(key: string, text: string | null): void {
+    // A key that comes again goes to the end, as a property that was deleted does.
+    if (this.#entries.get(key)?.text === null) this.#entries.delete(key);
+    this.#entries.set(key, { text, version: this.#version });
+  }
+
+  /** Takes in what a step has changed. */
+  apply(patch: ContextPatch): void {
+    this.#version += 1;
+    for (const [key, text] of patch) this.set(key, text);
+  }
+
+  /** A context for one token, as its steps would know it. */
+  view(): ContextView {
+    return new ContextView(this);
+  }
+
+  /** The value as JSON, `undefined` if there is none. */
+  textOf(key: string): string | undefined {
+    return this.#entries.get(key)?.text ?? undefined;
+  }
+
+  /** When the value was written or deleted last. */
+  versionOf(key: string): number {
+    return this.#entries.get(key)?.version ?? 0;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The keys of the values that there are. */
+  *keys(): Generator<string, void, undefined> {
+    for (const [key, { text }] of this.#entries) if (text !== null) yield key;
+  }
+
+  /** The whole context as one JSON object. */
+  toText(): string {
+    const properties: string[] = [];
+    for (const [key, { text }] of this.#entries) if (text !== null) properties.push(`${JSON.stringify(key)}:${text}`);
+    return `{${properties.join(",")}}`;
+  }
+}
+
+/**
+ * The context that a run starts with.
+ *
+ * @throws {SerializationError} If a value is not JSON.
+ */
+export function toStoredContext(context: Readonly<Record<string, unknown>>): StoredContext {
+  const stored = new StoredContext();
+  for (const [key, value] of Object.entries(context)) {
+    if (value !== undefined) stored.set(key, toText(value, key, null));
+  }
+  return stored;
+}
+
+/** The context that the attempts at one token share. Values are copied out when they are touched. */
+export class ContextView implements ProxyHandler<Record<string, unknown>> {
+  /** What actions and decisions get. */
+  readonly context: Record<string, unknown>;
+  readonly #stored: StoredContext;
+  /** The values that were touched. */
+  readonly #touched: Record<string, unknown> = {};
+  /** By key, which patches the token knew when it touched the value. */
+  readonly #versions = new Map<string, number>();
+
+  constructor(stored: StoredContext) {
+    this.#stored = stored;
+    this.context = new Proxy(this.#touched, this);
+  }
+
+  /**
+   * What the token has changed.
+   *
+   * @param resultKey Where the engine keeps the step's value: of parallel steps the last one counts.
+   * @throws {ContextConflictError} If another token has changed one of the same keys meanwhile.
+   * @throws {SerializationError} If a value is not JSON.
+   */
+  diff(stepName: string, resultKey: string): ContextPatch {
+    const patch = new Map<string, string | null>();
+    for (const [key, version] of this.#versions) {
+      const value = Object.hasOwn(this.#touched, key) ? this.#touched[key] : undefined;
+      const text = value === undefined ? null : toText(value, key, stepName);
+      if (text === (this.#stored.textOf(key) ?? null)) continue;
+      if (key !== resultKey && this.#stored.versionOf(key) > version) throw new ContextConflictError(stepName, key);
+      patch.set(key, text);
+    }
+    return patch;
+  }
+
+  /** The changes so far have become those of the context. */
+  settle(patch: ContextPatch): void {
+    for (const key of patch.keys()) this.#versions.set(key, this.#stored.version);
+  }
+
+  get(target: Record<string, unknown>, key: string | symbol): unknown {
+    this.#touch(key);
+    return Reflect.get(target, key);
+  }
+
+  set(target: Record<string, unknown>, key: string | symbol, value: unknown): boolean {
+    return this.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  has(target: Record<string, unknown>, key: string | symbol): boolean {
+    this.#touch(key);
+    return Reflect.has(target, key);
+  }
+
+  deleteProperty(target: Record<string, unknown>, key: string | symbol): boolean {
+    this.#touch(key);
+    return Reflect.deleteProperty(target, key);
+  }
+
+  defineProperty(target: Record<string, unknown>, key: string | symbol, descriptor: PropertyDescriptor): boolean {
+    if (typeof key === "string" && !this.#versions.has(key)) this.#versions.set(key, this.#stored.version);
+    return Reflect.defineProperty(target, key, descriptor);
+  }
+
+  getOwnPropertyDescriptor(target: Record<string, unknown>, key: string | symbol): PropertyDescriptor | undefined {
+    this.#touch(key);
+    return Reflect.getOwnPropertyDescriptor(target, key);
+  }
+
+  ownKeys(target: Record<string, unknown>): (string | symbol)[] {
+    const keys = new Set<string | symbol>();
+    for (const key of this.#stored.keys()) if (!this.#versions.has(key) || Object.hasOwn(target, key)) keys.add(key);
+    for (const key of Reflect.ownKeys(target)) keys.add(key);
+    return [...keys];
+  }
+
+  /** Copies a stored value out, the first time somebody is interested in it. */
+  #touch(key: string | symbol): void {
+    if (typeof key === "symbol" || this.#versions.has(key)) return;
+    const text = this.#stored.textOf(key);
+    if (text === undefined) return;
+    // Defined, so that a key named __proto__ is a key.
+    this.defineProperty(this.#touched, key, {
+      value: JSON.parse(text),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+}
+
+function toText(value: unknown, key: string, stepName: string | null): string {
+  return JSON.stringify(toJson(value, { name: `context[${JSON.stringify(key)}]`, stepName }));
+}

@@ -1,0 +1,191 @@
+import type { Group } from "../core/group.ts";
+import { IntMap } from "../core/int_map.ts";
+import type { Result } from "../core/result.ts";
+import { apply, type Outcome, type RunCounters, type RunState, stopsGroup, sweepGroups } from "../core/state.ts";
+import { type FanOut, isBefore, type Route, type Token } from "../core/token.ts";
+import { TokenQueue } from "../core/token_queue.ts";
+import { StoredContext } from "./stored_context.ts";
+import type { StoredChanges, StoredDelta, StoredOutcome } from "./stored_delta.ts";
+
+/** The version of the format that states and records are written in. */
+const FORMAT = 1;
+
+/** An attempt that failed and is to be followed by another. */
+export interface PendingRetry {
+  /** The attempt that failed. */
+  readonly attempt: number;
+  /** When the next one is due, in epoch ms. */
+  readonly dueAt: number;
+}
+
+/** A run's state as it is stored. */
+export interface StoredState {
+  readonly format: number;
+  readonly counters: RunCounters;
+  /** Steps finished so far, those of runs inside included. */
+  readonly finished: number;
+  /** The queue, with the tokens that are at work. */
+  readonly tokens: readonly Token[];
+  readonly groups: readonly (readonly [number, StoredGroup])[];
+  readonly retries: readonly (readonly [number, PendingRetry])[];
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** A group as it is stored. */
+export type StoredGroup = Omit<Group, "results"> & { readonly results: readonly (readonly [number, Result])[] };
+
+/** The state of a run, put together from a snapshot and the records after it. */
+export class RestoredState {
+  readonly context: StoredContext = new StoredContext();
+  /** By the token's id. */
+  readonly retries: Map<number, PendingRetry>;
+  /** Steps finished so far, those of runs inside included. */
+  finished: number;
+  readonly #tokens = new Map<number, Token>();
+  /** Those that the record at hand has stopped: their outcomes are in it as well, if they were at work. */
+  readonly #stopped = new Map<number, Token>();
+  #counters: RunCounters;
+  #groups: RunState["groups"] = IntMap.empty;
+
+  /** Throws a `TypeError` if it is no state of this format. */
+  constructor(stored: StoredState) {
+    if (stored.format !== FORMAT) throw new TypeError(`it is of format ${stored.format}, not ${FORMAT}`);
+    for (const token of stored.tokens) this.#tokens.set(token.id, token);
+    for (const [id, { results, ...group }] of stored.groups) {
+      this.#groups = this.#groups.with(id, { ...group, results: toIntMap(results) });
+    }
+    for (const [key, value] of Object.entries(stored.context)) this.context.set(key, JSON.stringify(value));
+    this.retries = new Map(stored.retries);
+    this.finished = stored.finished;
+    this.#counters = stored.counters;
+  }
+
+  /** The steps that the run will come to for sure: those of its tokens, and those that its groups end in. */
+  *steps(): Generator<string, void, undefined> {
+    for (const { step } of this.#tokens.values()) yield step;
+    for (const [, group] of this.#groups.toJSON()) if (group !== undefined) yield group.then;
+  }
+
+  /** As a store keeps it. */
+  toText(): string {
+    return encodeState(this.toState(), [], this.finished, this.retries, this.context);
+  }
+
+  /** Takes in what one commit has changed. Throws a `TypeError` if it cannot follow what came before. */
+  fold(record: readonly StoredDelta[]): void {
+    for (const delta of record) {
+      if (!("token" in delta)) this.#count(delta.tokens, delta.steps);
+      else if ("attempt" in delta) {
+        this.retries.set(this.#find(delta.token).id, { attempt: delta.attempt, dueAt: delta.dueAt });
+        this.#change(delta);
+      } else this.#finish(this.#find(delta.token), delta);
+    }
+    this.#stopped.clear();
+  }
+
+  /** The state to go on from: every token that was at work waits again, in its place. */
+  toState(): RunState {
+    let queue = TokenQueue.empty;
+    for (const token of inOrder(this.#tokens.values())) queue = queue.withTail(token);
+    return this.#toState(queue);
+  }
+
+  #finish(token: Token, delta: StoredOutcome): void {
+    this.#tokens.delete(token.id);
+    this.retries.delete(token.id);
+    this.#count(delta.tokens, delta.steps + 1);
+    const outcome = toOutcome(delta, token);
+    const before = this.#toState(TokenQueue.empty);
+    const after = apply(before, outcome);
+    this.#groups = after.groups;
+    this.#counters = after.counters;
+    for (const added of after.queue) this.#tokens.set(added.id, added);
+    if (token.member !== null && stopsGroup(before, outcome)) this.#sweep();
+    const { value } = outcome.result;
+    this.context.set(`result.${token.step}`, value === undefined ? null : JSON.stringify(value));
+    this.#change(delta);
+  }
+
+  #change({ context = {}, deleted = [] }: StoredChanges): void {
+    for (const [key, value] of Object.entries(context)) this.context.set(key, JSON.stringify(value));
+    for (const key of deleted) this.context.set(key, null);
+  }
+
+  #count(tokens: number, finished: number): void {
+    this.#counters = { ...this.#counters, tokens };
+    this.finished = finished;
+  }
+
+  #find(id: number): Token {
+    const token = this.#tokens.get(id) ?? this.#stopped.get(id);
+    if (token === undefined) throw new TypeError(`there is no token ${id}`);
+    return token;
+  }
+
+  /** A group has stopped, so its tokens go. */
+  #sweep(): void {
+    this.#groups = sweepGroups(this.#groups, (isLive) => {
+      for (const token of this.#tokens.values()) if (!isLive(token)) this.#stopped.set(token.id, token);
+    });
+    for (const id of this.#stopped.keys()) {
+      this.#tokens.delete(id);
+      this.retries.delete(id);
+    }
+  }
+
+  #toState(queue: TokenQueue): RunState {
+    return { queue, context: {}, counters: this.#counters, groups: this.#groups };
+  }
+}
+
+/** A run's state as one JSON object; `atWork` are the tokens that are not in its queue. */
+export function encodeState(
+  { queue, counters, groups }: Pick<RunState, "queue" | "counters" | "groups">,
+  atWork: Iterable<Token>,
+  finished: number,
+  retries: ReadonlyMap<number, PendingRetry>,
+  context: StoredContext,
+): string {
+  const stored: Omit<StoredState, "context"> = {
+    format: FORMAT,
+    counters,
+    finished,
+    tokens: [...queue, ...atWork],
+    groups: groups.toJSON().flatMap(([id, group]) =>
+      group === undefined ? [] : [[id, { ...group, results: group.results.toJSON() }] as const]
+    ),
+    retries: [...retries],
+  };
+  // The values of the context are JSON already.
+  return `${JSON.stringify(stored).slice(0, -1)},"context":${context.toText()}}`;
+}
+
+/** The outcome as `apply` takes it. */
+export function toOutcome({ ok, value, routed = [] }: StoredOutcome, token: Token): Outcome {
+  const result: Result = ok ? { ok, value, error: null } : { ok, value: null, error: value };
+  let fanOut: FanOut | null = null;
+  let index = 0;
+  const routes = routed.map(({ step, payload = result.value, isEmpty, isHead, group }): Route => {
+    index += 1;
+    if (group !== undefined) {
+      const [size, then, mode] = group;
+      fanOut = { size, then, mode };
+      index = 0;
+    } else if (fanOut === null || index === fanOut.size) {
+      fanOut = null;
+      index = 0;
+    }
+    return { step, payload: isEmpty ? undefined : payload, where: isHead ? "head" : "tail", fanOut, index };
+  });
+  return { token, attempts: 1, result, routed: routes };
+}
+
+function inOrder(tokens: Iterable<Token>): Token[] {
+  return [...tokens].sort((first, second) => isBefore(first, second) ? -1 : 1);
+}
+
+function toIntMap<Value>(entries: readonly (readonly [number, Value])[]): IntMap<Value> {
+  let map: IntMap<Value> = IntMap.empty;
+  for (const [key, value] of entries) map = map.with(key, value);
+  return map;
+}
