@@ -17,6 +17,7 @@
 export type { Clock } from "./src/core/clock.ts";
 export { systemClock } from "./src/core/clock.ts";
 export {
+  ContextConflictError,
   DuplicateStepError,
   EventsGoneError,
   GroupFailedError,
@@ -25,6 +26,7 @@ export {
   RunConflictError,
   RunFailedError,
   RunFencedError,
+  RunnerClosedError,
   RunReleasedError,
   RunTimeoutError,
   SerializationError,
@@ -35,6 +37,7 @@ export {
   UndeclaredRouteError,
   UnknownRunError,
   UnknownStepError,
+  UnknownWorkflowError,
   VersionMismatchError,
   WorkflowError,
 } from "./src/core/errors.ts";
@@ -75,6 +78,7 @@ export { BaseStepLogger } from "./src/logging/base_step_logger.ts";
 export { JsonLogger } from "./src/logging/json_logger.ts";
 export type { LoggerOptions } from "./src/logging/logger_options.ts";
 export { StructuredLogger } from "./src/logging/structured_logger.ts";
+export { MemoryStore } from "./src/stores/memory_store.ts";
 export {
   asStep,
   type AsStepOptions,
@@ -91,6 +95,7 @@ export {
   type RoutingDecision,
 } from "./src/workflow/decisions.ts";
 export type { RouteReport } from "./src/workflow/route_report.ts";
-export type { RunOptions } from "./src/workflow/run_options.ts";
+export type { Migrate, MigrationState } from "./src/engine/run_settings.ts";
+export type { ResumeOptions, RunOptions } from "./src/workflow/run_options.ts";
 export type { ManySteps, OpenStep } from "./src/workflow/step_lists.ts";
 export { type StartArguments, Workflow, type WorkflowOptions } from "./src/workflow/workflow.ts";

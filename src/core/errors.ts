@@ -182,6 +182,32 @@ export class UnknownRunError extends WorkflowError {
   }
 }
 
+/** Thrown when a runner is asked for a workflow that it does not have. */
+export class UnknownWorkflowError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "UnknownWorkflowError";
+  /** The name that was looked for. */
+  readonly workflowName: string;
+
+  /** Names the workflow and those there are. */
+  constructor(workflowName: string, known: Iterable<string>) {
+    const names = Array.from(known, (name) => JSON.stringify(name)).join(", ");
+    super(`Cannot find workflow ${JSON.stringify(workflowName)}: the runner has ${names === "" ? "none" : names}`);
+    this.workflowName = workflowName;
+  }
+}
+
+/** Thrown when a runner that was closed is asked to work. */
+export class RunnerClosedError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "RunnerClosedError";
+
+  /** Says what cannot be done, e.g. "start a run". */
+  constructor(what: string) {
+    super(`Cannot ${what}: the runner was closed`);
+  }
+}
+
 /** Thrown when a run is to be started under an id that another run has, with another start or payload. */
 export class RunConflictError extends WorkflowError {
   /** The name of the class. */

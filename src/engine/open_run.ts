@@ -33,21 +33,24 @@ export interface OpenRunOptions {
  * @throws {RunConflictError | UnknownRunError | VersionMismatchError | UnknownStepError | StoreError}
  */
 export async function openRun(options: OpenRunOptions, journal: Journal): Promise<OpenedRun> {
-  const { runId, plan: { workflow, version }, storage: { store, leaseMs, isNew }, now } = options;
-  if (!isNew) return await takeOver(options);
+  const { runId, plan: { workflow, version }, storage: { store, leaseMs, opening }, now } = options;
+  if (opening === "resume") return await takeOver(options);
   const { snapshot, events } = journal.takeFirst();
   const run = { runId, workflow, version, snapshot, events, wakeAt: now + leaseMs, now };
-  if (!(await asked(store.create(run), runId, "create it"))) return await takeOver(options);
-  const place = { version, revision: 1, lastSeq: events.length, isSnapshotDue: false };
-  return { restored: null, place, events };
+  if (await asked(store.create(run), runId, "create it")) {
+    const place = { version, revision: 1, lastSeq: events.length, isSnapshotDue: false };
+    return { restored: null, place, events };
+  }
+  if (opening === "create") throw new RunConflictError(runId, "there is one of this id");
+  return await takeOver(options);
 }
 
 /** Goes on with a run that is in the store. */
 async function takeOver({ runId, plan, storage, now }: OpenRunOptions): Promise<OpenedRun> {
-  const { store, leaseMs, isNew, claimed, migrate } = storage;
+  const { store, leaseMs, opening, claimed, migrate } = storage;
   const found = claimed ?? await asked(store.find(runId), runId, "find it");
   if (found === null) throw new UnknownRunError(runId);
-  if (isNew) await assertSameStart(found, plan, store);
+  if (opening === "either") await assertSameStart(found, plan, store);
   // Looked at before the run is taken from whoever has it.
   if (found.wakeAt !== null) assertVersion(found, plan, storage);
   let mine = claimed ?? undefined;
@@ -73,8 +76,16 @@ function toPlace({ version, lastSeq }: RunHead, revision: number): StoredPlace {
   return { version, revision, lastSeq, isSnapshotDue: false };
 }
 
-/** A run that is started again has to be the same. */
-async function assertSameStart({ runId, workflow }: RunHead, plan: RunPlan, store: RunStore): Promise<void> {
+/**
+ * A run that is started again has to be the same.
+ *
+ * @throws {RunConflictError} If it is not.
+ */
+export async function assertSameStart(
+  { runId, workflow }: RunHead,
+  plan: Pick<RunPlan, "workflow" | "start" | "payload">,
+  store: RunStore,
+): Promise<void> {
   if (workflow !== plan.workflow) {
     throw new RunConflictError(runId, `there is one of workflow ${JSON.stringify(workflow)}`);
   }
@@ -105,7 +116,8 @@ function assertSteps(restored: RestoredState, { steps }: RunPlan): void {
   for (const step of restored.steps()) if (!steps.has(step)) throw new UnknownStepError(step, steps.keys());
 }
 
-function restore({ runId, snapshot, records }: StoredRun): RestoredState {
+/** The state that a store has of a run. */
+export function restore({ runId, snapshot, records }: StoredRun): RestoredState {
   const restored = readable(runId, "snapshot", () => new RestoredState(JSON.parse(snapshot)));
   for (const { revision, text } of records) {
     readable(runId, `record ${revision}`, () => {

@@ -43,6 +43,15 @@ import type { TraceRecorder } from "./trace_recorder.ts";
 /** Each level of workflows inside workflows takes some of the stack when it is cancelled. */
 const MAX_DEPTH = 500;
 
+/** Settles when the promise has, whatever it came to. */
+async function settledOf(promise: PromiseLike<unknown> | null): Promise<void> {
+  try {
+    await promise;
+  } catch {
+    // Told by whoever waits for the promise itself.
+  }
+}
+
 /** How a run came to its end. */
 export interface RunEnding {
   readonly status: RunStatus;
@@ -90,6 +99,9 @@ export class Run implements AttemptHost, StepHost, JournalHost {
   /** Settles when the run has been opened in its store, or could not be; `null` until it is asked for. */
   #opened: Promise<void> | null = null;
   #isOpening = false;
+  /** No step is to start any more, though the run has not ended. */
+  #isPaused = false;
+  #isInStore = false;
   /** The last event that was in the store when the run was opened, before its end. */
   #lastPastSeq = 0;
   /** How the run is to end as soon as it is open. */
@@ -162,9 +174,22 @@ export class Run implements AttemptHost, StepHost, JournalHost {
    * that was there before; of a run that had ended, the one before its end.
    */
   async whenOpen(): Promise<number> {
-    if (this.#journal !== null) this.#open(this.#journal);
+    // One whose start payload is refused never opens.
+    if (this.#isChecking) await settledOf(this.#plan.checked);
+    if (this.#journal !== null && this.#ending === null) this.#open(this.#journal);
     await this.#opened;
     return this.#lastPastSeq;
+  }
+
+  /** True once the run is known to be in its store. */
+  get isStored(): boolean {
+    return this.#isInStore;
+  }
+
+  /** Starts nothing more. Settles when what is at work has come to its end and is stored, as far as it is. */
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    while (this.#ending === null && this.#inFlight.size > 0) await Promise.race(this.#inFlight);
   }
 
   get isAtWork(): boolean {
@@ -330,7 +355,7 @@ export class Run implements AttemptHost, StepHost, JournalHost {
     this.#isOpening = true;
     this.#listen();
     // A new run is stored with its first event.
-    if (storage.isNew) this.#tell.runStart(this.#plan);
+    if (storage.opening !== "resume") this.#tell.runStart(this.#plan);
     this.#opened = openRun({ runId, plan: this.#plan, storage, now: clock.now() }, journal).then(
       (opened) => this.#goOn(journal, opened),
       (error) => void this.#end("failed", error),
@@ -338,6 +363,7 @@ export class Run implements AttemptHost, StepHost, JournalHost {
   }
 
   #goOn(journal: Journal, opened: OpenedRun): void {
+    this.#isInStore = true;
     if (opened.restored === null) {
       this.#hasBegun = true;
       journal.begin(opened.place, opened.events);
@@ -434,7 +460,7 @@ export class Run implements AttemptHost, StepHost, JournalHost {
       if (this.#atWork.size === 0) this.#end("completed", null);
       return false;
     }
-    if (!this.#isStored(token)) return false;
+    if (this.#isPaused || !this.#isStored(token)) return false;
     const registered = this.steps.get(token.step);
     if (registered === undefined) this.#end("failed", new UnknownStepError(token.step, this.steps.keys()));
     else if (this.#stage.startedSteps < maxSteps) this.#start(registered, token);

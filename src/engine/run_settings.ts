@@ -34,8 +34,8 @@ export interface Storage {
   readonly store: RunStore;
   /** How long the run is held without a sign of life. */
   readonly leaseMs: number;
-  /** Whether it is made if it is not there; else it has to be. */
-  readonly isNew: boolean;
+  /** Whether it has to be new, has to be there, or either. */
+  readonly opening: "create" | "resume" | "either";
   /** What it is claimed as already, `null` if it is not. */
   readonly claimed: RunHead | null;
   /** Events after this one are read back first; `null` for none. */

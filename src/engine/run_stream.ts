@@ -84,6 +84,19 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     return this.#promiseResult();
   }
 
+  /** Settles when the run is in its store; rejects with what has kept it from that. */
+  async stored(): Promise<void> {
+    this.#run.advance();
+    await this.#run.whenOpen();
+    const ending = this.#ending;
+    if (ending !== null && !this.#run.isStored) throw ending.error;
+  }
+
+  /** Starts nothing more; settles when what is at work is done. */
+  pause(): Promise<void> {
+    return this.#run.pause();
+  }
+
   /** Ends the work on a run that goes on without a reader; it is left for later. */
   async leave(because: string): Promise<void> {
     await this.#run.leave(because).cleanup;

@@ -4,7 +4,7 @@ import type { RunStore, StoredEvent } from "../core/run_store.ts";
 import { toText } from "../core/to_text.ts";
 
 /** Waits for the store's answer; what it rejects with becomes an error that names the run and what was asked for. */
-export async function asked<Answer>(answer: Promise<Answer>, runId: string, what: string): Promise<Answer> {
+export async function asked<Answer>(answer: Promise<Answer>, runId: string | null, what: string): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {

@@ -97,14 +97,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** What only the engine's own callers ask for, see {@linkcode Storage}. */
-export type StorageOptions = Partial<Pick<Storage, "claimed" | "onCommitted">>;
+export type StorageOptions = Partial<Pick<Storage, "opening" | "claimed" | "onCommitted">>;
 
 /** The options, checked, with every default filled in. */
 export function toRunSettings(
   options: RunOptions & Pick<Partial<ResumeOptions>, "after" | "migrate">,
   defaultExecutor: Executor,
-  isNew = true,
-  { claimed = null, onCommitted = null }: StorageOptions = {},
+  { opening = "either", claimed = null, onCommitted = null }: StorageOptions = {},
 ): RunSettings {
   assertObject(options, "options");
   assertProperties(options, CHECKS);
@@ -141,7 +140,7 @@ export function toRunSettings(
     maxBufferedEvents,
     cleanupTimeoutMs,
     clock,
-    storage: store === undefined ? null : { store, leaseMs, isNew, claimed, after, migrate, onCommitted },
+    storage: store === undefined ? null : { store, leaseMs, opening, claimed, after, migrate, onCommitted },
   };
 }
 

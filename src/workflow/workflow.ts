@@ -299,7 +299,7 @@ export class Workflow<
   }
 
   #open(start: string, payload: unknown, options: RunOptions = {}, storage?: StorageOptions): LiveRunStream {
-    const settings = toRunSettings(options, this.#executor, true, storage);
+    const settings = toRunSettings(options, this.#executor, storage);
     return new LiveRunStream(this.#plan(start, settings.storage === null ? payload : toStored(payload)), settings);
   }
 
@@ -309,7 +309,7 @@ export class Workflow<
     assertIs(options.store, isObject, "store");
     this.#limits ??= this.#checkSteps();
     const { name: workflow, version } = this;
-    const settings = toRunSettings({ ...options, runId }, this.#executor, false, storage);
+    const settings = toRunSettings({ ...options, runId }, this.#executor, { ...storage, opening: "resume" });
     // Where it starts is in the store.
     const start = { start: "", payload: undefined, checked: null };
     return new LiveRunStream({ workflow, version, steps: this.#steps, limits: this.#limits, ...start }, settings);

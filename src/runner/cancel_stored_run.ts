@@ -1,0 +1,33 @@
+import type { Clock } from "../core/clock.ts";
+import { describeError } from "../core/describe_error.ts";
+import { RunCancelledError } from "../core/errors.ts";
+import type { RunEndEvent } from "../core/events.ts";
+import type { RunStore } from "../core/run_store.ts";
+import { restore } from "../engine/open_run.ts";
+import { asked } from "../engine/store_access.ts";
+
+/** Ends a run that is not at work here: whoever has it is fenced off. `false` if it has ended already. */
+export async function cancelStoredRun(
+  store: RunStore,
+  runId: string,
+  reason: unknown,
+  clock: Clock,
+): Promise<boolean> {
+  const error = describeError(reason === undefined ? new RunCancelledError(runId) : reason);
+  // Somebody else may claim it in between, but not for ever.
+  while (true) {
+    const now = clock.now();
+    const claim = { runId, isForced: true, limit: 1, until: now, now };
+    const [claimed] = await asked(store.claim(claim), runId, "claim it");
+    if (claimed === undefined) return false;
+    const stored = await asked(store.load(runId), runId, "load it");
+    if (stored === null) return false;
+    const { version, revision, lastSeq } = claimed;
+    const seq = lastSeq + 1;
+    const steps = restore(stored).finished;
+    const end: RunEndEvent = { type: "run.end", seq, runId, at: now, status: "cancelled", error, steps };
+    const events = [{ seq, text: JSON.stringify(end) }];
+    const written = { runId, revision, version, status: "cancelled", record: null, snapshot: null, events } as const;
+    if (await asked(store.commit({ ...written, wakeAt: null, now }), runId, "cancel it")) return true;
+  }
+}

@@ -1,0 +1,397 @@
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
+import {
+  RunConflictError,
+  RunFencedError,
+  RunnerClosedError,
+  StoreError,
+  UnknownRunError,
+  UnknownWorkflowError,
+} from "../core/errors.ts";
+import type { WorkflowEvent } from "../core/events.ts";
+import type { Any } from "../core/inference.ts";
+import { createRunId } from "../core/run_id.ts";
+import type { RunHead, RunQuery, RunStore } from "../core/run_store.ts";
+import { assertSameStart } from "../engine/open_run.ts";
+import type { Migrate } from "../engine/run_settings.ts";
+import type { LiveRunStream } from "../engine/run_stream.ts";
+import { settledWithin } from "../engine/settled_within.ts";
+import { asked } from "../engine/store_access.ts";
+import type { EncodedEvent } from "../engine/stored_event.ts";
+import type { ResumeOptions, RunOptions } from "../workflow/run_options.ts";
+import { openStoredRun, resumeStoredRun, type Workflow } from "../workflow/workflow.ts";
+import { cancelStoredRun } from "./cancel_stored_run.ts";
+import { Feed } from "./feed.ts";
+import { FollowedRun } from "./followed_run.ts";
+
+/** What a {@linkcode Runner} is made with. */
+export interface RunnerOptions {
+  /** The workflows it runs, each of a name of its own. */
+  readonly workflows: readonly Workflow<Any, Any, Any, Any>[];
+  /** Where the runs are kept. */
+  readonly store: RunStore;
+  /** Options of every run, such as `concurrency` and `logger`. Default: the defaults of a run. */
+  readonly runOptions?: Omit<RunOptions, "context" | "runId" | "store" | "signal" | "leaseMs" | "clock"> | undefined;
+  /** Makes the state of runs of another version of their workflow fit this one. Default: they are left alone. */
+  readonly migrate?: Migrate | undefined;
+  /** How long the store keeps others off a run without a sign of life, in ms. Default: 30 000. */
+  readonly leaseMs?: number | undefined;
+  /** How often {@linkcode Runner.recover} is repeated once it was called, in ms. Default: a third of `leaseMs`. */
+  readonly recoverEveryMs?: number | undefined;
+  /** How often the store is asked about a run that is followed here and at work elsewhere, in ms. Default: 500. */
+  readonly pollMs?: number | undefined;
+  /** Hears of what goes wrong with nobody to tell: a run that cannot be gone on with here. Default: nobody. */
+  readonly onError?: ((error: unknown, runId: string | null) => void) | undefined;
+  /** Where times and timers come from. Default: the platform. */
+  readonly clock?: Clock | undefined;
+}
+
+/** What a run is started with. */
+export interface StartOptions {
+  /** The run's id: a second start of the same is the first one. Default: a random one. */
+  readonly runId?: string | undefined;
+  /** What the context starts with. Default: empty. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a start has come to. */
+export interface StartedRun {
+  /** The run's id. */
+  readonly runId: string;
+  /** False if the store had the run already. */
+  readonly isNew: boolean;
+}
+
+/** From where on a run is followed. */
+export interface FollowOptions {
+  /** The `seq` of the last event that the reader has. Default: 0, from the first event on. */
+  readonly after?: number | undefined;
+  /** Ends the reading when it aborts, with its reason. The run goes on. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How runs are taken over. */
+export interface RecoverOptions {
+  /**
+   * Whether also runs are taken over that somebody holds: for the only process on a store, when it starts. Default: only
+   * such runs whose lease is over.
+   */
+  readonly isForced?: boolean | undefined;
+}
+
+/** How a runner is closed. */
+export interface CloseOptions {
+  /** How long the actions at work may take to come to their end, in ms. Default: 5 000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A run at work here. */
+interface LocalRun {
+  readonly stream: LiveRunStream;
+  readonly feed: Feed;
+}
+
+/** Why the runs of a closed runner are suspended. */
+const CLOSED = "its runner was closed";
+/** So many runs are asked for at once. */
+const PAGE_LENGTH = 100;
+
+/**
+ * Runs that belong to a store and not to whoever started them: anybody may follow one, leave, and come back, to another
+ * process too.
+ *
+ * @example Usage
+ * ```ts
+ * import { MemoryStore, Workflow } from "@stepstream/workflow";
+ * import { Runner } from "@stepstream/workflow/runner";
+ *
+ * const greet = new Workflow({ name: "greet" }).add({ name: "greet", action: (_ctx, name) => `Hello, ${name}` });
+ * const runner = new Runner({ workflows: [greet], store: new MemoryStore() });
+ *
+ * const { runId } = await runner.start("greet", "greet", "Ada");
+ * for await (const event of runner.follow(runId)) console.log(event.seq, event.type);
+ * await runner.close();
+ * ```
+ */
+export class Runner implements AsyncDisposable {
+  readonly #workflows: ReadonlyMap<string, Workflow>;
+  readonly #options: RunnerOptions;
+  readonly #store: RunStore;
+  readonly #clock: Clock;
+  readonly #leaseMs: number;
+  readonly #runs = new Map<string, LocalRun>();
+  readonly #readers = new Set<FollowedRun>();
+  /** What settles when everything is that was begun: runs, starts, rounds of recovery. */
+  readonly #tasks = new Set<Promise<unknown>>();
+  #recoverTimer: unknown = null;
+  #isClosed = false;
+
+  /** A runner that does nothing yet. */
+  constructor(options: RunnerOptions) {
+    const { workflows, store, clock = systemClock, leaseMs = 30_000 } = options;
+    const byName = new Map<string, Workflow>();
+    for (const workflow of workflows) {
+      if (byName.has(workflow.name)) {
+        throw new RangeError(`Cannot make a runner: two workflows have the name ${JSON.stringify(workflow.name)}`);
+      }
+      byName.set(workflow.name, workflow);
+    }
+    this.#workflows = byName;
+    this.#options = options;
+    this.#store = store;
+    this.#clock = clock;
+    this.#leaseMs = leaseMs;
+  }
+
+  /** The names of the workflows it runs. */
+  get workflows(): Iterable<string> {
+    return this.#workflows.keys();
+  }
+
+  /** How many runs are at work here. */
+  get activeRuns(): number {
+    return this.#runs.size;
+  }
+
+  /**
+   * Starts a run of a workflow, and settles once it is in the store. A run of this id that is there already is the one
+   * that was asked for, wherever it is at work.
+   *
+   * @throws {UnknownWorkflowError | UnknownStepError} If there is nothing of this name.
+   * @throws {RunConflictError} If the id is taken by a run of another workflow, start or payload.
+   * @throws {PayloadError} If the step's schema refuses the payload.
+   * @throws {SerializationError} If the payload or the context is not JSON.
+   * @throws {StoreError} If the store fails.
+   * @throws {RunnerClosedError} If the runner was closed.
+   */
+  start(workflow: string, start: string, payload?: unknown, options: StartOptions = {}): Promise<StartedRun> {
+    return this.#do("start a run", () => this.#start(workflow, start, payload, options));
+  }
+
+  /**
+   * The events of a run: those there are, then those to come, up to `run.end`. It ends without one when the runner is
+   * closed. Any number of readers may follow a run, each at its own pace; one who stalls costs no more than one page of
+   * events. Leaving only ends the reading.
+   *
+   * Its `next()` rejects with `UnknownRunError`, with `EventsGoneError` where events are missing, with `StoreError`, and
+   * with the signal's reason.
+   */
+  follow(runId: string, { after = 0, signal }: FollowOptions = {}): AsyncIterableIterator<WorkflowEvent> {
+    if (!Number.isSafeInteger(after) || after < 0) {
+      throw new RangeError(`Cannot follow a run: after must be a whole number from 0 on: ${String(after)}`);
+    }
+    const reader: FollowedRun = new FollowedRun({
+      runId,
+      after,
+      signal: signal ?? null,
+      store: this.#store,
+      clock: this.#clock,
+      pollMs: this.#options.pollMs ?? 500,
+      feedOf: () => this.#runs.get(runId)?.feed,
+      onLeft: () => this.#readers.delete(reader),
+    });
+    if (this.#isClosed) reader.close();
+    else this.#readers.add(reader);
+    return reader;
+  }
+
+  /**
+   * Cancels a run, wherever it is at work, and settles once that is stored; `false` if it has ended already.
+   *
+   * @throws {UnknownRunError} If there is no such run.
+   * @throws {StoreError} If the store fails.
+   */
+  async cancel(runId: string, reason?: unknown): Promise<boolean> {
+    const local = this.#runs.get(runId);
+    if (local !== undefined) await local.stream.cancel(reason);
+    const head = await this.get(runId);
+    if (head === null) throw new UnknownRunError(runId);
+    if (head.wakeAt === null) return local !== undefined && head.status === "cancelled";
+    return await cancelStoredRun(this.#store, runId, reason, this.#clock);
+  }
+
+  /** What there is to know of a run without its state and events; `null` if there is none. */
+  async get(runId: string): Promise<RunHead | null> {
+    return await asked(this.#store.find(runId), runId, "find it");
+  }
+
+  /** Runs, the newest first, 100 at most unless `limit` says otherwise. */
+  async list(query: Partial<RunQuery> = {}): Promise<readonly RunHead[]> {
+    return await this.#store.list({ limit: PAGE_LENGTH, ...query });
+  }
+
+  /**
+   * Takes over the runs that nobody works on: whose process has died or has let them go. It is repeated on a timer until
+   * the runner is closed. Answers how many there were.
+   *
+   * @throws {StoreError} If the store fails; on the timer that goes to `onError`.
+   * @throws {RunnerClosedError} If the runner was closed.
+   */
+  recover({ isForced = false }: RecoverOptions = {}): Promise<number> {
+    return this.#do("recover runs", async () => {
+      try {
+        return await (isForced ? this.#recoverAll() : this.#recoverDue());
+      } finally {
+        this.#recoverLater();
+      }
+    });
+  }
+
+  /**
+   * Takes on nothing more, lets the actions at work come to their end, for a time, and lets go of every run: whoever
+   * recovers them goes on at once. Readers are done.
+   */
+  async close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+    this.#isClosed = true;
+    this.#clock.clearTimeout(this.#recoverTimer);
+    const runs = [...this.#runs.values()];
+    await settledWithin(runs.map(({ stream }) => stream.pause()), timeoutMs, this.#clock, null);
+    await Promise.all([...this.#runs.values()].map(({ stream }) => stream.leave(CLOSED)));
+    await Promise.allSettled(this.#tasks);
+    for (const reader of [...this.#readers]) reader.close();
+  }
+
+  /** Closes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #find(name: string): Workflow {
+    const workflow = this.#workflows.get(name);
+    if (workflow === undefined) throw new UnknownWorkflowError(name, this.#workflows.keys());
+    return workflow;
+  }
+
+  /** Does something that has to be over before the runner is closed. */
+  async #do<Done>(what: string, work: () => Promise<Done>): Promise<Done> {
+    if (this.#isClosed) throw new RunnerClosedError(what);
+    const task = work();
+    this.#tasks.add(task);
+    try {
+      return await task;
+    } finally {
+      this.#tasks.delete(task);
+    }
+  }
+
+  async #start(workflow: string, start: string, payload: unknown, options: StartOptions): Promise<StartedRun> {
+    const { runId = createRunId(), context } = options;
+    const found = this.#find(workflow);
+    const plan = { workflow, start, payload };
+    const known = options.runId === undefined ? null : await this.get(runId);
+    try {
+      if (known === null) {
+        const runOptions = { ...this.#runOptions, runId, ...(context === undefined ? {} : { context }) };
+        await this.#begin(
+          runId,
+          (onCommitted) => openStoredRun(found, start, payload, runOptions, { opening: "create", onCommitted }),
+        );
+        return { runId, isNew: true };
+      }
+    } catch (error) {
+      // Somebody may have started it at the same time.
+      if (!(error instanceof RunConflictError)) throw error;
+    }
+    const head = known ?? await this.get(runId);
+    if (head !== null) await assertSameStart(head, plan, this.#store);
+    return { runId, isNew: false };
+  }
+
+  get #runOptions(): Omit<ResumeOptions, "after"> {
+    const { runOptions, migrate } = this.#options;
+    // Nobody asks for a trace: what happened is in the store.
+    const own = { captureTrace: false, store: this.#store, leaseMs: this.#leaseMs, clock: this.#clock };
+    return { ...runOptions, ...own, migrate };
+  }
+
+  /** Lets a run go on without a reader; settles once it is in the store. */
+  async #begin(
+    runId: string,
+    open: (onCommitted: (events: readonly EncodedEvent[]) => void) => LiveRunStream,
+  ): Promise<void> {
+    const feed = new Feed();
+    const stream = open((events) => feed.add(events));
+    const end = (error: unknown = null) => {
+      if (this.#runs.get(runId)?.stream === stream) this.#runs.delete(runId);
+      feed.ring();
+      // How a run ended is in the store, unless that is the trouble.
+      if (isReal && (error instanceof StoreError || error instanceof RunFencedError)) this.#tell(error, runId);
+    };
+    let isReal = false;
+    const ended: Promise<void> = stream.drain().then(() => end(), end).finally(() => this.#tasks.delete(ended));
+    this.#tasks.add(ended);
+    await stream.stored();
+    isReal = true;
+    this.#runs.set(runId, { stream, feed });
+    // It may have been over before it was known here.
+    ended.then(() => this.#runs.get(runId)?.stream === stream && this.#runs.delete(runId));
+    if (this.#isClosed) await stream.leave(CLOSED);
+  }
+
+  /** Takes over what is due. */
+  async #recoverDue(): Promise<number> {
+    const workflows = [...this.#workflows.keys()];
+    for (let count = 0;;) {
+      const now = this.#clock.now();
+      const claim = { workflows, limit: PAGE_LENGTH, until: now + this.#leaseMs, now };
+      const heads = await asked(this.#store.claim(claim), null, "claim runs");
+      const taken = await Promise.all(heads.map((head) => this.#takeOver(head)));
+      count += taken.filter(Boolean).length;
+      if (heads.length < PAGE_LENGTH || this.#isClosed) return count;
+    }
+  }
+
+  /** Takes over everything that has not ended and is not at work here. */
+  async #recoverAll(): Promise<number> {
+    let count = 0;
+    for (const status of ["suspended", "running"] as const) {
+      let after: RunHead | undefined;
+      do {
+        const page = await asked(this.#store.list({ status, after, limit: PAGE_LENGTH }), null, "list the runs");
+        const taken = await Promise.all(page.map((head) => this.#claim(head)));
+        count += taken.filter(Boolean).length;
+        after = page.at(-1);
+      } while (after !== undefined && !this.#isClosed);
+    }
+    return count;
+  }
+
+  async #claim({ runId, workflow }: RunHead): Promise<boolean> {
+    if (this.#runs.has(runId) || !this.#workflows.has(workflow)) return false;
+    const now = this.#clock.now();
+    const claim = { runId, isForced: true, limit: 1, until: now + this.#leaseMs, now };
+    const [head] = await asked(this.#store.claim(claim), runId, "claim it");
+    return head !== undefined && await this.#takeOver(head);
+  }
+
+  /** Goes on with a run that was claimed. One that cannot be gone on with is left to whoever can. */
+  async #takeOver(claimed: RunHead): Promise<boolean> {
+    const { runId, workflow } = claimed;
+    try {
+      await this.#begin(
+        runId,
+        (onCommitted) => resumeStoredRun(this.#find(workflow), runId, this.#runOptions, { claimed, onCommitted }),
+      );
+      return true;
+    } catch (error) {
+      this.#tell(error, runId);
+      return false;
+    }
+  }
+
+  #recoverLater(): void {
+    const { recoverEveryMs = this.#leaseMs / 3 } = this.#options;
+    this.#clock.clearTimeout(this.#recoverTimer);
+    if (this.#isClosed || recoverEveryMs > LONGEST_TIMER_MS) return;
+    this.#recoverTimer = this.#clock.setTimeout(() => {
+      this.recover().catch((error) => this.#tell(error, null));
+    }, recoverEveryMs);
+  }
+
+  #tell(error: unknown, runId: string | null): void {
+    try {
+      this.#options.onError?.(error, runId);
+    } catch {
+      // Whoever is told of errors and throws one has nobody left to tell.
+    }
+  }
+}
