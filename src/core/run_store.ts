@@ -51,13 +51,17 @@ export interface StoredEvent {
 
 /** A run that is to be stored. */
 export interface NewRun {
+  /** The run's id. */
   readonly runId: string;
+  /** The name of its workflow. */
   readonly workflow: string;
+  /** The version of its workflow. */
   readonly version: string;
   /** The state it starts with. */
   readonly snapshot: string;
   /** Its first events, from `seq` 1 on. */
   readonly events: readonly StoredEvent[];
+  /** Until then it is its creator's, in epoch ms. */
   readonly wakeAt: number;
   /** The time, in epoch ms: a store has no clock of its own. */
   readonly now: number;
@@ -65,10 +69,13 @@ export interface NewRun {
 
 /** What is to be written to a run, all of it or nothing. */
 export interface RunCommit {
+  /** The run's id. */
   readonly runId: string;
   /** The revision that the writer knows. If the run has another one by now, nothing is written. */
   readonly revision: number;
+  /** The version of the workflow that the writer has. */
   readonly version: string;
+  /** Where the run stands now. */
   readonly status: StoredRunStatus;
   /** What has changed in the state, `null` for nothing. */
   readonly record: string | null;
@@ -76,13 +83,15 @@ export interface RunCommit {
   readonly snapshot: string | null;
   /** Events that follow the last one without a gap. */
   readonly events: readonly StoredEvent[];
+  /** From when on anybody may claim it, in epoch ms; `null` once it has ended. */
   readonly wakeAt: number | null;
+  /** The time, in epoch ms. */
   readonly now: number;
 }
 
 /** Which runs somebody wants to take over. */
 export interface RunClaim {
-  /** Only this run, whoever has it now. Default: whichever are due. */
+  /** Only this run, if it is due. Default: whichever are. */
   readonly runId?: string | undefined;
   /** Only runs of these workflows. Default: of any. */
   readonly workflows?: readonly string[] | undefined;
@@ -90,8 +99,9 @@ export interface RunClaim {
   readonly isForced?: boolean | undefined;
   /** How many at most. */
   readonly limit: number;
-  /** The new `wakeAt`: until then the runs are the claimer's. */
+  /** The new `wakeAt`, in epoch ms: until then the runs are the claimer's. */
   readonly until: number;
+  /** The time, in epoch ms: what is due by then. */
   readonly now: number;
 }
 

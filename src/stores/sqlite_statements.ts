@@ -1,0 +1,92 @@
+import type { SqliteDatabase, SqliteStatement } from "./sqlite_database.ts";
+
+/** Every statement of a store, prepared once. */
+export type SqliteStatements = Readonly<Record<keyof typeof SQL, SqliteStatement>>;
+
+/** Prepares the statements; the tables have to be there. */
+export function prepareStatements(database: SqliteDatabase): SqliteStatements {
+  const prepare = (name: keyof typeof SQL) => database.prepare(SQL[name]);
+  return {
+    begin: prepare("begin"),
+    beginWrite: prepare("beginWrite"),
+    commitAll: prepare("commitAll"),
+    rollback: prepare("rollback"),
+    create: prepare("create"),
+    find: prepare("find"),
+    state: prepare("state"),
+    commit: prepare("commit"),
+    commitSnapshot: prepare("commitSnapshot"),
+    addRecord: prepare("addRecord"),
+    addEvent: prepare("addEvent"),
+    events: prepare("events"),
+    hasEvents: prepare("hasEvents"),
+    due: prepare("due"),
+    claim: prepare("claim"),
+    list: prepare("list"),
+    listOfWorkflow: prepare("listOfWorkflow"),
+    delete: prepare("delete"),
+    deleteRecords: prepare("deleteRecords"),
+    deleteEvents: prepare("deleteEvents"),
+  };
+}
+
+const RUN = "number, run_id, workflow, version, status, revision, last_seq, wake_at, created_at, updated_at, " +
+  "snapshot_at, record_count";
+
+const LISTED = "(?1 IS NULL OR status = ?1) AND (created_at, run_id) < (?2, ?3) " +
+  "ORDER BY created_at DESC, run_id DESC LIMIT ?4";
+
+const SQL = {
+  begin: "BEGIN",
+  beginWrite: "BEGIN IMMEDIATE",
+  commitAll: "COMMIT",
+  rollback: "ROLLBACK",
+
+  create: `
+    INSERT INTO stepstream_runs (run_id, workflow, version, status, revision, last_seq, wake_at, created_at,
+      updated_at, snapshot_at, record_count)
+    VALUES (?, ?, ?, 'running', 1, ?, ?, ?, ?, 1, 0)
+    ON CONFLICT (run_id) DO NOTHING
+    RETURNING number`,
+  find: `SELECT ${RUN} FROM stepstream_runs WHERE run_id = ?`,
+  state: "SELECT revision, text FROM stepstream_records WHERE run = ? AND revision >= ? ORDER BY revision",
+
+  commit: `
+    UPDATE stepstream_runs
+    SET version = ?, status = ?, last_seq = last_seq + ?, wake_at = ?, updated_at = ?, revision = revision + 1,
+      record_count = record_count + ?
+    WHERE run_id = ? AND revision = ?
+    RETURNING number`,
+  commitSnapshot: `
+    UPDATE stepstream_runs
+    SET version = ?, status = ?, last_seq = last_seq + ?, wake_at = ?, updated_at = ?, revision = revision + 1,
+      snapshot_at = revision + 1, record_count = 0
+    WHERE run_id = ? AND revision = ?
+    RETURNING number`,
+  addRecord: "INSERT INTO stepstream_records (run, revision, text) VALUES (?, ?, ?)",
+  addEvent: "INSERT INTO stepstream_events (run, seq, text) VALUES (?, ?, ?)",
+
+  // One statement, so that the run and its events are of the same moment.
+  events: `
+    SELECT last_seq, seq, text
+    FROM stepstream_runs LEFT JOIN stepstream_events ON run = number AND seq > ?1
+    WHERE run_id = ?2
+    ORDER BY seq LIMIT ?3`,
+  hasEvents: `
+    SELECT 1 FROM stepstream_runs JOIN stepstream_events ON run = number WHERE run_id = ?1 AND seq <= ?2 LIMIT 1`,
+
+  // By status as well: a row that somebody has given one of their own is theirs, and holds up no others.
+  due: `
+    SELECT ${RUN} FROM stepstream_runs
+    WHERE wake_at <= ?1 AND status IN ('running', 'suspended')
+      AND (?2 IS NULL OR workflow IN (SELECT value FROM json_each(?2)))
+    ORDER BY wake_at LIMIT ?3`,
+  claim: "UPDATE stepstream_runs SET revision = revision + 1, wake_at = ? WHERE number = ?",
+
+  list: `SELECT ${RUN} FROM stepstream_runs WHERE ${LISTED}`,
+  listOfWorkflow: `SELECT ${RUN} FROM stepstream_runs WHERE workflow = ?5 AND ${LISTED}`,
+
+  delete: "DELETE FROM stepstream_runs WHERE run_id = ? RETURNING number",
+  deleteRecords: "DELETE FROM stepstream_records WHERE run = ? AND revision <= ?",
+  deleteEvents: "DELETE FROM stepstream_events WHERE run = ?",
+} as const;
