@@ -4,7 +4,9 @@ export interface Token {
   readonly id: number;
   /** The token whose decision put this one into the queue, `null` for the first. */
   readonly parent: number | null;
+  /** The step it is for. */
   readonly step: string;
+  /** What the step gets. */
   readonly payload: unknown;
   /** The end of the queue it was put at. */
   readonly where: Where;

@@ -6,6 +6,7 @@ import {
   VersionMismatchError,
 } from "../core/errors.ts";
 import type { RunEndEvent } from "../core/events.ts";
+import { toJson } from "../core/json.ts";
 import type { RunHead, RunStore, StoredRun } from "../core/run_store.ts";
 import type { Journal, StoredPlace } from "./journal.ts";
 import type { Migrate, RunPlan, Storage } from "./run_settings.ts";
@@ -131,9 +132,18 @@ export function restore({ runId, snapshot, records }: StoredRun): RestoredState 
 /** The state as the user's function has changed it. */
 function migrated(restored: RestoredState, { runId, workflow, version }: StoredRun, migrate: Migrate): RestoredState {
   const state: StoredState = JSON.parse(restored.toText());
-  const { tokens, groups, context } = state;
-  const changed = migrate({ runId, workflow, version, tokens, groups, context });
-  return new RestoredState(JSON.parse(JSON.stringify({ ...state, ...changed })));
+  const groups = state.groups.map(([id, { then }]) => ({ id, then }));
+  const changed = migrate({ runId, workflow, version, tokens: state.tokens, groups, context: state.context });
+  const { tokens = state.tokens, context = state.context } = changed;
+  const thens = new Map((changed.groups ?? groups).map(({ id, then }) => [id, then]));
+  const next: StoredState = {
+    ...state,
+    tokens,
+    context,
+    groups: state.groups.map(([id, group]) => [id, { ...group, then: thens.get(id) ?? group.then }]),
+  };
+  const json = toJson(next, { name: "migrate(…)", stepName: null });
+  return new RestoredState(JSON.parse(JSON.stringify(json)));
 }
 
 /** The `run.end` of a run that has ended. */

@@ -5,7 +5,6 @@ import type { StepLogger } from "../core/step_logger.ts";
 import type { Token } from "../core/token.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import type { EncodedEvent } from "./stored_event.ts";
-import type { StoredGroup } from "./stored_state.ts";
 
 /** A run's options with every default filled in. */
 export interface RunSettings {
@@ -53,12 +52,20 @@ export interface MigrationState {
   readonly workflow: string;
   /** The version that the run is of. */
   readonly version: string;
-  /** What is to be done, in no order. `id`, `parent`, `where` and `member` are the engine's. */
+  /** What is to be done, in the order of the queue. Those of a group have to stay: it waits for them. */
   readonly tokens: readonly Token[];
-  /** The groups that are not finished, by id; `then` is the step that gets the results. */
-  readonly groups: readonly (readonly [number, StoredGroup])[];
+  /** Where the groups lead that are not finished. */
+  readonly groups: readonly MigrationGroup[];
   /** The context, with the results of steps. */
   readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** A group of tokens that is not finished. */
+export interface MigrationGroup {
+  /** The group's id, which its tokens have as `member.group`. */
+  readonly id: number;
+  /** The step that gets the results. */
+  readonly then: string;
 }
 
 /** Makes the state of a run fit for this version of its workflow: answers what has changed of it. */

@@ -31,8 +31,7 @@ export interface StoredState {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-/** A group as it is stored. */
-export type StoredGroup = Omit<Group, "results"> & { readonly results: readonly (readonly [number, Result])[] };
+type StoredGroup = Omit<Group, "results"> & { readonly results: readonly (readonly [number, Result])[] };
 
 /** The state of a run, put together from a snapshot and the records after it. */
 export class RestoredState {
