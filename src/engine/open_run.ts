@@ -97,9 +97,17 @@ export async function assertSameStart(
   if (event.start !== plan.start) {
     throw new RunConflictError(runId, `there is one that started at step ${JSON.stringify(event.start)}`);
   }
-  if (JSON.stringify(event.payload) !== JSON.stringify(plan.payload)) {
+  if (!isSameJson(event.payload, plan.payload)) {
     throw new RunConflictError(runId, "there is one that started with another payload");
   }
+}
+
+/** Whether two values of JSON are equal; the order of properties is no difference. */
+function isSameJson(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
+  const keys = Object.keys(one);
+  return Array.isArray(one) === Array.isArray(other) && keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isSameJson(Reflect.get(one, key), Reflect.get(other, key)));
 }
 
 function assertVersion({ runId, workflow, version }: RunHead, plan: RunPlan, { migrate }: Storage): void {

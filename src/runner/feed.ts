@@ -5,52 +5,62 @@ import type { EncodedEvent } from "../engine/stored_event.ts";
 const MAX_EVENTS = 1_024;
 const MAX_LENGTH = 1024 * 1024;
 
+/** The next change of a feed, for one who waits for it. */
+export interface NextChange {
+  /** Settles when there are new events, when there never will be any, and when it is forgotten. */
+  readonly promise: Promise<void>;
+  /** Waits no more. */
+  readonly forget: () => void;
+}
+
 /** The last events of a run at work here. All who follow it share them; who falls behind reads them from the store. */
 export class Feed {
-  /** Settles when there are new events, or never will be: then a new promise is in its place. */
-  changed: Promise<void>;
-  #wake: () => void = () => {};
-  #events: EncodedEvent[] = [];
-  /** Where the events that are still kept begin. */
+  /** By `seq`. */
+  readonly #events = new Map<number, EncodedEvent>();
+  readonly #waiters = new Set<() => void>();
+  /** The first of them. */
   #from = 0;
   #length = 0;
-
-  constructor() {
-    this.changed = this.#promiseChange();
-  }
 
   /** Adds events that have just been committed. */
   add(events: readonly EncodedEvent[]): void {
     for (const event of events) {
-      this.#events.push(event);
+      // The first one says where the run goes on.
+      if (this.#events.size === 0) this.#from = event.seq;
+      this.#events.set(event.seq, event);
       this.#length += event.text.length;
-    }
-    while (this.#events.length - this.#from > MAX_EVENTS || this.#length > MAX_LENGTH) {
-      this.#length -= this.#events[this.#from]?.text.length ?? 0;
-      this.#from += 1;
-    }
-    // Now and then, so that each event is moved once at most.
-    if (this.#from > MAX_EVENTS) {
-      this.#events = this.#events.slice(this.#from);
-      this.#from = 0;
+      // The last one stays, however long it is.
+      while (this.#events.size > MAX_EVENTS || (this.#length > MAX_LENGTH && this.#events.size > 1)) this.#drop();
     }
     this.ring();
   }
 
   /** The event of this number, if it is at hand. */
   get(seq: number): WorkflowEvent | undefined {
-    const first = this.#events[this.#from];
-    return first === undefined || seq < first.seq ? undefined : this.#events[this.#from + seq - first.seq]?.event;
+    return this.#events.get(seq)?.event;
+  }
+
+  nextChange(): NextChange {
+    let forget = () => {};
+    const promise = new Promise<void>((resolve) => {
+      const waiter = () => {
+        this.#waiters.delete(waiter);
+        resolve();
+      };
+      forget = waiter;
+      this.#waiters.add(waiter);
+    });
+    return { promise, forget };
   }
 
   /** Lets all look who wait for a change. */
   ring(): void {
-    const wake = this.#wake;
-    this.changed = this.#promiseChange();
-    wake();
+    for (const wake of [...this.#waiters]) wake();
   }
 
-  #promiseChange(): Promise<void> {
-    return new Promise((resolve) => this.#wake = resolve);
+  #drop(): void {
+    this.#length -= this.#events.get(this.#from)?.text.length ?? 0;
+    this.#events.delete(this.#from);
+    this.#from += 1;
   }
 }

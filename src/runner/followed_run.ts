@@ -21,9 +21,13 @@ export interface FollowedRunOptions {
   readonly onLeft: (reader: FollowedRun) => void;
 }
 
-type Read = IteratorResult<WorkflowEvent, undefined>;
+/** Somebody who waits for the next event. */
+interface Asker {
+  readonly resolve: (read: IteratorResult<WorkflowEvent, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
 
-const DONE: Read = { done: true, value: undefined };
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
  * The events of a run for one reader, at the reader's own pace: from the run's feed if they are there, else from the
@@ -31,50 +35,53 @@ const DONE: Read = { done: true, value: undefined };
  */
 export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncDisposable, ReadyEvents {
   readonly #options: FollowedRunOptions;
+  readonly #askers: Asker[] = [];
   /** The `seq` of the last event that the reader has. */
   #seq: number;
-  /** Events that were read from the store, from `#pageAt` on. */
+  /** Events that were read from the store; the one at `#pageAt` is next. */
   #page: readonly WorkflowEvent[] = [];
   #pageAt = 0;
   #isOver = false;
-  /** Those who ask get their events in turn. */
-  #turn: Promise<unknown> = Promise.resolve();
-  #asking = 0;
+  #isServing = false;
   #failure: { readonly error: unknown } | null = null;
-  readonly #left: Promise<void>;
-  #leave: () => void = () => {};
+  /** Ends the wait for a change early. */
   #stopWaiting: (() => void) | null = null;
 
   constructor(options: FollowedRunOptions) {
     this.#options = options;
     this.#seq = options.after;
-    this.#left = new Promise((resolve) => this.#leave = resolve);
     const { signal } = options;
-    if (signal?.aborted) this.#onAbort();
-    else signal?.addEventListener("abort", this.#onAbort);
+    if (signal === null) return;
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener("abort", this.#onAbort);
   }
 
-  next(): Promise<Read> {
+  /** True once the reader is through or has left. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  next(): Promise<IteratorResult<WorkflowEvent, undefined>> {
     const ready = this[takeReady]();
     if (ready !== undefined) return Promise.resolve({ done: false, value: ready });
-    this.#asking += 1;
-    const read = this.#turn.then(() => this.#read());
-    const turn = Promise.race([read, this.#left.then(() => this.#end())]);
-    this.#turn = turn.then(() => {}, () => {}).then(() => {
-      this.#asking -= 1;
+    return new Promise((resolve, reject) => {
+      this.#askers.push({ resolve, reject });
+      if (this.#isOver) this.#sendAway();
+      else this.#serve();
     });
-    // Who has left is not told what came of it.
-    read.catch(() => {});
-    return turn;
   }
 
   [takeReady](): WorkflowEvent | undefined {
-    return this.#asking > 0 || this.#isOver ? undefined : this.#take();
+    const event = this.#isOver || this.#askers.length > 0 ? undefined : this.#take();
+    if (event?.type === "run.end") this.close();
+    return event;
   }
 
-  // deno-lint-ignore require-await -- Async, as of every iterator.
+  // Async, as that of every iterator is.
+  // deno-lint-ignore require-await
   async return(value?: unknown): Promise<IteratorReturnResult<undefined>> {
     this.close();
+    // A reader's own value goes back to the reader; the type is what a loop sees.
     return { done: true, value: value as undefined };
   }
 
@@ -86,52 +93,53 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
     await this.return();
   }
 
-  /** Ends the reading: whoever waits is done. */
-  close(): void {
+  /** Ends the reading: whoever waits is done, or the first of them learns what has ended it. */
+  close(failure: { readonly error: unknown } | null = null): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#failure = failure;
     this.#page = [];
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#stopWaiting?.();
-    this.#leave();
+    this.#sendAway();
     this.#options.onLeft(this);
   }
 
-  readonly #onAbort = (): void => {
-    this.#failure = { error: this.#options.signal?.reason };
-    this.close();
-  };
+  readonly #onAbort = (): void => this.close({ error: this.#options.signal?.reason });
 
-  /** The end: the first to ask learns what the reading has failed with. */
-  #end(): Read {
-    const failure = this.#failure;
-    this.#failure = null;
-    if (failure !== null) throw failure.error;
-    return DONE;
-  }
-
-  async #read(): Promise<Read> {
-    while (!this.#isOver) {
-      const event = this.#take();
-      if (event !== undefined) return { done: false, value: event };
-      try {
-        await this.#fill();
-      } catch (error) {
-        this.#failure = { error };
-        this.close();
-      }
+  #sendAway(): void {
+    for (const { resolve, reject } of this.#askers.splice(0)) {
+      const failure = this.#failure;
+      this.#failure = null;
+      if (failure === null) resolve(DONE);
+      else reject(failure.error);
     }
-    return this.#end();
   }
 
+  /** Answers those who ask, in their order, for as long as somebody does. */
+  async #serve(): Promise<void> {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    try {
+      while (this.#askers.length > 0 && !this.#isOver) {
+        const event = this.#take();
+        if (event === undefined) await this.#fill();
+        else this.#askers.shift()?.resolve({ done: false, value: event });
+        if (event?.type === "run.end") this.close();
+      }
+    } catch (error) {
+      this.close({ error });
+    }
+    this.#isServing = false;
+  }
+
+  /** The next event, if it is at hand. */
   #take(): WorkflowEvent | undefined {
-    const seq = this.#seq + 1;
-    let event = this.#options.feedOf()?.get(seq);
-    if (event === undefined) event = this.#page[this.#pageAt];
+    const paged = this.#page[this.#pageAt];
+    const event = paged ?? this.#options.feedOf()?.get(this.#seq + 1);
     if (event === undefined) return undefined;
-    this.#pageAt = event === this.#page[this.#pageAt] ? this.#pageAt + 1 : this.#page.length;
-    this.#seq = seq;
-    if (event.type === "run.end") this.close();
+    if (paged !== undefined) this.#pageAt += 1;
+    this.#seq += 1;
     return event;
   }
 
@@ -140,17 +148,20 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
     const { runId, store, feedOf } = this.#options;
     // Asked for before the look at the store: what comes in between rings.
     const feed = feedOf();
-    const changed = feed?.changed;
+    const change = feed?.nextChange();
     this.#page = await readPage(store, runId, this.#seq);
     this.#pageAt = 0;
-    if (this.#page.length > 0) return;
-    if (feed !== undefined && changed !== undefined && feedOf() === feed) {
-      await Promise.race([changed, this.#left]);
+    if (this.#page.length > 0 || this.#isOver) return change?.forget();
+    if (feed !== undefined && change !== undefined && feedOf() === feed) {
+      this.#stopWaiting = change.forget;
+      await change.promise;
+      this.#stopWaiting = null;
       return;
     }
+    change?.forget();
     const head = await asked(store.find(runId), runId, "find it");
     if (head === null) throw new UnknownRunError(runId);
-    if (head.lastSeq > this.#seq) return;
+    if (head.lastSeq > this.#seq || this.#isOver) return;
     if (head.wakeAt === null) this.close();
     else await this.#waitForStore();
   }

@@ -18,7 +18,7 @@ import { settledWithin } from "../engine/settled_within.ts";
 import { asked } from "../engine/store_access.ts";
 import type { EncodedEvent } from "../engine/stored_event.ts";
 import type { ResumeOptions, RunOptions } from "../workflow/run_options.ts";
-import { openStoredRun, resumeStoredRun, type Workflow } from "../workflow/workflow.ts";
+import { openStoredRun, resumeStoredRun, toStored, type Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";
 import { Feed } from "./feed.ts";
 import { FollowedRun } from "./followed_run.ts";
@@ -179,7 +179,7 @@ export class Runner implements AsyncDisposable {
     if (!Number.isSafeInteger(after) || after < 0) {
       throw new RangeError(`Cannot follow a run: after must be a whole number from 0 on: ${String(after)}`);
     }
-    const reader: FollowedRun = new FollowedRun({
+    const reader = new FollowedRun({
       runId,
       after,
       signal: signal ?? null,
@@ -187,10 +187,10 @@ export class Runner implements AsyncDisposable {
       clock: this.#clock,
       pollMs: this.#options.pollMs ?? 500,
       feedOf: () => this.#runs.get(runId)?.feed,
-      onLeft: () => this.#readers.delete(reader),
+      onLeft: (left) => this.#readers.delete(left),
     });
     if (this.#isClosed) reader.close();
-    else this.#readers.add(reader);
+    else if (!reader.isOver) this.#readers.add(reader);
     return reader;
   }
 
@@ -276,7 +276,7 @@ export class Runner implements AsyncDisposable {
   async #start(workflow: string, start: string, payload: unknown, options: StartOptions): Promise<StartedRun> {
     const { runId = createRunId(), context } = options;
     const found = this.#find(workflow);
-    const plan = { workflow, start, payload };
+    const plan = { workflow, start, payload: toStored(payload) };
     const known = options.runId === undefined ? null : await this.get(runId);
     try {
       if (known === null) {

@@ -325,8 +325,12 @@ export class Workflow<
   }
 }
 
-/** The payload as it will come back from a store. */
-function toStored(payload: unknown): unknown {
+/**
+ * A start payload as it will come back from a store.
+ *
+ * @throws {SerializationError} If it is not JSON.
+ */
+export function toStored(payload: unknown): unknown {
   const json = toJson(payload, { name: "payload", stepName: null });
   return typeof json === "object" ? JSON.parse(JSON.stringify(json)) : json;
 }
