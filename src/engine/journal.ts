@@ -8,9 +8,9 @@ import type { Token } from "../core/token.ts";
 import type { EventSink } from "./event_sink.ts";
 import type { HandOff } from "./hand_off.ts";
 import type { ContextPatch, ContextView, StoredContext } from "./stored_context.ts";
-import { encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
+import { encodeChanges, encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
 import { type EncodedEvent, encodeStoredEvent } from "./stored_event.ts";
-import { encodeState, type PendingRetry, type RestoredState, toOutcome } from "./stored_state.ts";
+import { encodeState, type PendingRetry, type RestoredState } from "./stored_state.ts";
 
 /** The run that a journal is kept for. */
 export interface JournalHost {
@@ -55,6 +55,8 @@ export interface StoredPlace {
 const MIN_SNAPSHOT_LENGTH = 64 * 1024;
 /** How many microtasks a step may take and still be written together with its start. */
 const WRITE_MICROTASKS = 16;
+
+const NO_PATCH: ContextPatch = new Map();
 
 /**
  * Keeps a run in its store. What happens is gathered and written in one commit as soon as the commit before is through;
@@ -154,21 +156,24 @@ export class Journal implements EventSink {
    * @throws {SerializationError | ContextConflictError} If it cannot be stored.
    */
   record(outcome: Outcome, before: StoredCounts): Outcome {
-    const { token } = outcome;
-    const patch = this.#changesOf(token);
-    const { text, stored } = encodeOutcome(outcome, before, patch);
+    const { token, result } = outcome;
+    const resultKey = `result.${token.step}`;
+    const patch = this.#views.get(token.id)?.diff(token.step, resultKey, result.value) ?? NO_PATCH;
+    const encoded = encodeOutcome(outcome, before, encodeChanges(patch));
     this.#context.apply(patch);
+    if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? null);
     this.#views.delete(token.id);
     this.#retries.delete(token.id);
-    this.#deltas.push(text);
-    return toOutcome(stored, token);
+    this.#deltas.push(encoded.text);
+    return encoded.outcome;
   }
 
   /** Takes in that an attempt failed and when the next one is due. */
   recordRetry(token: Token, retry: PendingRetry): void {
-    const patch = this.#changesOf(token);
+    const view = this.#views.get(token.id);
+    const patch = view?.diff(token.step, "", undefined) ?? NO_PATCH;
     this.#context.apply(patch);
-    this.#views.get(token.id)?.settle(patch);
+    view?.settle(patch);
     this.#retries.set(token.id, retry);
     this.#deltas.push(encodeRetry({ token: token.id, ...retry }, patch));
   }
@@ -217,11 +222,6 @@ export class Journal implements EventSink {
     }
     this.#stopLease();
     return this.#fault;
-  }
-
-  /** What the token has changed in the context. */
-  #changesOf(token: Token): ContextPatch {
-    return this.#views.get(token.id)?.diff(token.step, `result.${token.step}`) ?? new Map();
   }
 
   async #writeSoon(): Promise<void> {

@@ -4,6 +4,8 @@ import { toJson } from "../core/json.ts";
 /** What a step has changed in the context: by key the new value as JSON, `null` for a key that is gone. */
 export type ContextPatch = ReadonlyMap<string, string | null>;
 
+const NO_CHANGES: ContextPatch = new Map();
+
 /** A value of the context, and how many patches there had been when it was written. */
 interface Entry {
   readonly text: string | null;
@@ -92,22 +94,24 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   }
 
   /**
-   * What the token has changed.
+   * What the token has changed. A value that is still the step's own is left out: it is in the context by its outcome.
    *
    * @param resultKey Where the engine keeps the step's value: of parallel steps the last one counts.
    * @throws {ContextConflictError} If another token has changed one of the same keys meanwhile.
    * @throws {SerializationError} If a value is not JSON.
    */
-  diff(stepName: string, resultKey: string): ContextPatch {
-    const patch = new Map<string, string | null>();
+  diff(stepName: string, resultKey: string, result: unknown): ContextPatch {
+    let patch: Map<string, string | null> | null = null;
     for (const [key, version] of this.#versions) {
       const value = Object.hasOwn(this.#touched, key) ? this.#touched[key] : undefined;
+      if (key === resultKey && value === result) continue;
       const text = value === undefined ? null : toText(value, key, stepName);
-      if (text === (this.#stored.textOf(key) ?? null)) continue;
+      if (key !== resultKey && text === (this.#stored.textOf(key) ?? null)) continue;
       if (key !== resultKey && this.#stored.versionOf(key) > version) throw new ContextConflictError(stepName, key);
+      patch ??= new Map();
       patch.set(key, text);
     }
-    return patch;
+    return patch ?? NO_CHANGES;
   }
 
   /** The changes so far have become those of the context. */
@@ -121,6 +125,12 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   }
 
   set(target: Record<string, unknown>, key: string | symbol, value: unknown): boolean {
+    // Nothing but a key named __proto__ is more than a property; most keys were set before or are the step's result.
+    if (typeof key === "string" && key !== "__proto__") {
+      if (!this.#versions.has(key)) this.#versions.set(key, this.#stored.version);
+      target[key] = value;
+      return true;
+    }
     return this.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
   }
 

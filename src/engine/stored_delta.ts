@@ -56,11 +56,13 @@ export interface StoredCounts {
 /** One change of a run's state. A record is a list of them. */
 export type StoredDelta = StoredOutcome | StoredRetry | StoredCounts;
 
-/** A change, written. */
+/** What a token came to, written. */
 export interface EncodedOutcome {
   readonly text: string;
-  /** What of it the state depends on, as whoever reads it back will find it. */
-  readonly stored: StoredOutcome;
+  /** The step's value as JSON, `undefined` if there is none. */
+  readonly valueText: string | undefined;
+  /** The outcome as whoever reads it back will find it: a run that goes on has the same in hand as one resumed. */
+  readonly outcome: Outcome;
 }
 
 /**
@@ -69,25 +71,53 @@ export interface EncodedOutcome {
  * @throws {SerializationError} If a payload is not JSON.
  */
 export function encodeOutcome(
-  { token, result, routed }: Outcome,
+  { token, attempts, result, routed }: Outcome,
   { tokens, steps }: StoredCounts,
-  patch: ContextPatch,
+  changes: string,
 ): EncodedOutcome {
   const { ok } = result;
   const value = ok ? toJson(result.value, { name: "result.value", stepName: token.step }) : describeError(result.error);
-  const valueText = value === undefined ? undefined : JSON.stringify(value);
-  let text = `{"token":${token.id},"ok":${ok},"tokens":${tokens},"steps":${steps}`;
-  if (valueText !== undefined) text += `,"value":${valueText}`;
-  if (routed.length > 0) text += `,"routed":[${routed.map((route) => encodeRoute(route, result.value)).join(",")}]`;
-  const isNeeded = routed.length > 0 || token.member !== null;
-  // Read back, so that a run that goes on has the same in hand as one that is resumed.
-  const stored = isNeeded ? JSON.parse(`${text}}`) as StoredOutcome : { token: token.id, ok, tokens, steps };
-  return { text: `${text}${encodeChanges(patch, `result.${token.step}`, ok ? valueText : "null")}}`, stored };
+  const text = value === undefined ? undefined : JSON.stringify(value);
+  const valueText = ok ? text : "null";
+  // Nobody but a group keeps it.
+  const readBack = token.member === null ? value : copyOf(value, text);
+  const routes: Route[] = [];
+  const pieces = [`{"token":${token.id},"ok":${ok},"tokens":${tokens},"steps":${steps}`];
+  if (text !== undefined) pieces.push(`,"value":`, text);
+  for (const route of routed) {
+    const isValue = route.payload === result.value;
+    const payloadText = isValue ? valueText : toPayloadText(route);
+    routes.push({ ...route, payload: copyOf(route.payload, payloadText) });
+    pieces.push(routes.length === 1 ? `,"routed":[` : ",", encodeRoute(route, isValue, payloadText));
+  }
+  if (routes.length > 0) pieces.push("]");
+  pieces.push(changes, "}");
+  return {
+    // Joined, it is one flat string; put together piece by piece it would be a tree, which lives longer than it is used.
+    text: pieces.join(""),
+    valueText,
+    outcome: {
+      token,
+      attempts,
+      result: ok ? { ok, value: readBack, error: null } : { ok, value: null, error: readBack },
+      routed: routes,
+    },
+  };
+}
+
+/** The value as it comes back from its text. */
+function copyOf(value: unknown, text: string | undefined): unknown {
+  return typeof value === "object" && value !== null && text !== undefined ? JSON.parse(text) : value;
+}
+
+function toPayloadText({ step, payload }: Route): string | undefined {
+  const json = toJson(payload, { name: "payload", stepName: step });
+  return json === undefined ? undefined : JSON.stringify(json);
 }
 
 /** Writes that an attempt failed. */
 export function encodeRetry({ token, attempt, dueAt }: StoredRetry, patch: ContextPatch): string {
-  return `{"token":${token},"attempt":${attempt},"dueAt":${dueAt}${encodeChanges(patch, "", undefined)}}`;
+  return `{"token":${token},"attempt":${attempt},"dueAt":${dueAt}${encodeChanges(patch)}}`;
 }
 
 /** Writes how far the counts have gone. */
@@ -95,12 +125,9 @@ export function encodeCounts({ tokens, steps }: StoredCounts): string {
   return `{"tokens":${tokens},"steps":${steps}}`;
 }
 
-function encodeRoute({ step, payload, where, fanOut, index }: Route, value: unknown): string {
+function encodeRoute({ step, where, fanOut, index }: Route, isValue: boolean, payloadText: string | undefined): string {
   let text = `{"step":${JSON.stringify(step)}`;
-  if (payload !== value) {
-    const json = toJson(payload, { name: "payload", stepName: step });
-    text += json === undefined ? `,"isEmpty":true` : `,"payload":${JSON.stringify(json)}`;
-  }
+  if (!isValue) text += payloadText === undefined ? `,"isEmpty":true` : `,"payload":${payloadText}`;
   if (where === "head") text += `,"isHead":true`;
   if (fanOut !== null && index === 0) {
     text += `,"group":${JSON.stringify([fanOut.size, fanOut.then, fanOut.mode])}`;
@@ -108,17 +135,13 @@ function encodeRoute({ step, payload, where, fanOut, index }: Route, value: unkn
   return `${text}}`;
 }
 
-/** The changes, without the result, which is there already. */
-function encodeChanges(patch: ContextPatch, resultKey: string, resultText: string | undefined): string {
-  const values: string[] = [];
-  const deleted: string[] = [];
+/** Writes what a step has changed in the context. */
+export function encodeChanges(patch: ContextPatch): string {
+  let values = "";
+  let deleted = "";
   for (const [key, text] of patch) {
-    if (key === resultKey && text === (resultText ?? null)) continue;
-    if (text === null) deleted.push(JSON.stringify(key));
-    else values.push(`${JSON.stringify(key)}:${text}`);
+    if (text === null) deleted += `${deleted === "" ? "" : ","}${JSON.stringify(key)}`;
+    else values += `${values === "" ? "" : ","}${JSON.stringify(key)}:${text}`;
   }
-  let changes = "";
-  if (values.length > 0) changes += `,"context":{${values.join(",")}}`;
-  if (deleted.length > 0) changes += `,"deleted":[${deleted.join(",")}]`;
-  return changes;
+  return `${values === "" ? "" : `,"context":{${values}}`}${deleted === "" ? "" : `,"deleted":[${deleted}]`}`;
 }

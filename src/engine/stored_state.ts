@@ -101,8 +101,10 @@ export class RestoredState {
     for (const added of after.queue) this.#tokens.set(added.id, added);
     if (token.member !== null && stopsGroup(before, outcome)) this.#sweep();
     const { value } = outcome.result;
-    this.context.set(`result.${token.step}`, value === undefined ? null : JSON.stringify(value));
+    const resultKey = `result.${token.step}`;
     this.#change(delta);
+    const isOverridden = delta.deleted?.includes(resultKey) === true || Object.hasOwn(delta.context ?? {}, resultKey);
+    if (!isOverridden) this.context.set(resultKey, value === undefined ? null : JSON.stringify(value));
   }
 
   #change({ context = {}, deleted = [] }: StoredChanges): void {

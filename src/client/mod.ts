@@ -1,0 +1,27 @@
+/**
+ * A run on a server, followed from elsewhere: in browsers, Deno, Node and Bun. It survives what a browser's `EventSource`
+ * gives up at, and neither loses nor repeats an event.
+ *
+ * @example Usage
+ * ```ts
+ * import { Workflow } from "@stepstream/workflow";
+ * import { followRun } from "@stepstream/workflow/client";
+ * import { eventStreamResponse } from "@stepstream/workflow/sse";
+ *
+ * const workflow = new Workflow().add({ name: "greet", action: (_ctx, name) => `Hello, ${name}` });
+ *
+ * // Stands in for a server. Without it, the url is asked.
+ * const fetch = () => eventStreamResponse(workflow.stream("greet", "Ada"));
+ *
+ * for await (const event of followRun("https://example.com/runs/r-1/events", { fetch })) {
+ *   console.log(event.seq, event.type);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export type { FollowFetch } from "./connection.ts";
+export { FollowError, type FollowErrorOptions } from "./follow_error.ts";
+export { type FollowOptions, followRun } from "./follow_run.ts";
+export type { FollowedRun, FollowState } from "./run_follower.ts";
