@@ -76,6 +76,8 @@ export class Journal implements EventSink {
   #deltas: string[] = [];
   /** What the deltas so far say of the counts. */
   #counted: StoredCounts = { tokens: 1, steps: 0 };
+  /** How many outcomes are not in the store yet: a crash would repeat their actions. */
+  #uncommitted = 0;
   /** Tokens up to this one are in the store. */
   #committedTokens = 0;
   #snapshotLength = 0;
@@ -107,6 +109,11 @@ export class Journal implements EventSink {
   /** True while so much waits to be written that nothing more should be made. */
   get isBehind(): boolean {
     return this.#events.length >= this.#options.maxBufferedEvents;
+  }
+
+  /** How many actions are done whose outcome is not in the store. */
+  get uncommitted(): number {
+    return this.#uncommitted;
   }
 
   get context(): StoredContext {
@@ -165,6 +172,7 @@ export class Journal implements EventSink {
     this.#views.delete(token.id);
     this.#retries.delete(token.id);
     this.#deltas.push(encoded.text);
+    this.#uncommitted += 1;
     return encoded.outcome;
   }
 
@@ -251,6 +259,7 @@ export class Journal implements EventSink {
     const { runId, store, clock, leaseMs } = this.#options;
     const events = this.#events;
     const { counts } = this.#host;
+    const uncommitted = this.#uncommitted;
     const record = this.#takeRecord(counts);
     const snapshot = this.#takeSnapshot(record);
     const { revision, version } = place;
@@ -267,6 +276,7 @@ export class Journal implements EventSink {
     }
     this.#writtenAt = now;
     this.#committedTokens = counts.tokens;
+    this.#uncommitted -= uncommitted;
     this.#place = { ...place, revision: revision + 1 };
     this.#deliver(events);
     this.#catchUp();

@@ -450,9 +450,9 @@ export class Run implements AttemptHost, StepHost, JournalHost {
   /** Performs the next token's step, as far as it needs no waiting; `false` if none can start now. */
   #startNext(): boolean {
     const { maxSteps, concurrency } = this.#settings;
-    if (this.#ending !== null || this.#heldStarts > 0 || (this.#stage.busy >= concurrency && !this.#hasOwnRoom)) {
-      return false;
-    }
+    // What is done and not in the store yet would be repeated after a crash, like what is at work.
+    const busy = this.#stage.busy + (this.#journal?.uncommitted ?? 0);
+    if (this.#ending !== null || this.#heldStarts > 0 || (busy >= concurrency && !this.#hasOwnRoom)) return false;
     // What is at work is within the limit, so the end waits for it.
     if (this.#stage.startedSteps >= maxSteps && this.#atWork.size > 0) return false;
     const token = this.#nextToken();
