@@ -1,0 +1,59 @@
+/** Which other sites' pages may use the routes. */
+export interface CorsOptions {
+  /** Their origins as a browser writes them, e.g. `https://app.example.com`. */
+  readonly origins: readonly string[];
+  /** Whether their requests may carry cookies. Default: false. */
+  readonly credentials?: boolean | undefined;
+}
+
+/** How long a browser may remember what it was allowed, in seconds. */
+const MAX_AGE_S = 600;
+
+/**
+ * Whether a request that changes something comes from a page of a site that may not do so. Programs send neither field.
+ *
+ * @see {@link https://www.w3.org/TR/fetch-metadata/}
+ */
+export function isForeign(request: Request, cors: CorsOptions | null): boolean {
+  const origin = request.headers.get("origin");
+  if (origin !== null && cors?.origins.includes(origin)) return false;
+  const site = request.headers.get("sec-fetch-site");
+  if (site !== null) return site !== "same-origin" && site !== "none";
+  // Behind a proxy that ends TLS the schemes differ, so only the hosts are compared.
+  return origin !== null && hostOf(origin) !== new URL(request.url).host;
+}
+
+/** Lets pages of the listed origins read the answer. */
+export function allowOrigin(request: Request, headers: Headers, cors: CorsOptions): void {
+  // Also where nothing is allowed: a cache must not give one origin the answer to another.
+  headers.append("vary", "Origin");
+  const origin = request.headers.get("origin");
+  if (origin === null || !cors.origins.includes(origin)) return;
+  headers.set("access-control-allow-origin", origin);
+  if (cors.credentials === true) headers.set("access-control-allow-credentials", "true");
+  if (request.method !== "OPTIONS") {
+    headers.set("access-control-expose-headers", "Location, Content-Location, Retry-After");
+    return;
+  }
+  headers.set("access-control-allow-methods", headers.get("allow") ?? "");
+  headers.set("access-control-allow-headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
+  headers.set("access-control-max-age", String(MAX_AGE_S));
+}
+
+/** @throws {RangeError} If one of the origins is none; `*` is none either. */
+export function assertOrigins(origins: readonly string[]): void {
+  for (const origin of origins) {
+    if (originOf(origin) === origin) continue;
+    throw new RangeError(
+      `Cannot allow an origin, because it must be like "https://app.example.com": it is ${JSON.stringify(origin)}`,
+    );
+  }
+}
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+function originOf(text: string): string | null {
+  return URL.canParse(text) ? new URL(text).origin : null;
+}

@@ -1,0 +1,149 @@
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
+import type { RunQuery } from "../core/run_store.ts";
+import type { EncodeEventOptions } from "../sse/encode_event.ts";
+import { assertOrigins, type CorsOptions } from "./cors.ts";
+
+/** What a client wants to do. */
+export type RunsAction =
+  | {
+    /** It wants to start a run, or to meet the one it has started. */
+    readonly type: "start";
+    /** The workflow it names; whether there is one is not known yet. */
+    readonly workflow: string;
+    /** The step it names. */
+    readonly start: string;
+    /** The payload as it came; no schema has seen it. */
+    readonly payload: unknown;
+    /** The id that the run will have. */
+    readonly runId: string;
+  }
+  | {
+    /** It wants to know where a run stands, to read its events, or to cancel it. */
+    readonly type: "read" | "follow" | "cancel";
+    /** The id it names; whether there is such a run is not known yet. */
+    readonly runId: string;
+  }
+  | {
+    /** It wants to see the runs of everybody. */
+    readonly type: "list";
+    /** Which of them. */
+    readonly query: RunQuery;
+  };
+
+/** Options of {@linkcode createRunsHandler}. */
+export interface RunsHandlerOptions extends EncodeEventOptions {
+  /** What the paths of the routes begin with in the URLs that the handler gets, e.g. `/api`. Default: `""`. */
+  readonly basePath?: string | undefined;
+  /**
+   * Where clients find the routes, e.g. `/api` or `https://example.com/api`. Default: `Location` and `events` are relative
+   * to the URL of the client's request, which is right under any prefix, mounted or behind a proxy.
+   */
+  readonly publicUrl?: string | undefined;
+  /**
+   * Whether a client may do something: only `true` lets it. It is asked on every request, reconnects included, before any
+   * run is looked up; the request's body has been read by then. A client who may not is told that there is no such run
+   * (404), or 403 for a start and for the list. Default: whoever knows a run's id may read and cancel it, everybody may
+   * start runs, and there is no list.
+   */
+  readonly authorize?: ((request: Request, action: RunsAction) => boolean | Promise<boolean>) | undefined;
+  /**
+   * Whose the `Idempotency-Key`s of a request are, e.g. a tenant's id, so that two may use the same key. Default: all keys
+   * are of one.
+   */
+  readonly keyScope?: ((request: Request) => string | Promise<string>) | undefined;
+  /** At which steps clients may start, by workflow. Default: any step of any workflow. */
+  readonly starts?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Which other sites' pages may use the routes. Default: none. */
+  readonly cors?: CorsOptions | undefined;
+  /** How large a body may be, in bytes; beyond that 413. Default: 1 048 576. */
+  readonly maxBodyBytes?: number | undefined;
+  /** How deep arrays and objects may be nested in a payload; beyond that 422. Default: 100. */
+  readonly maxPayloadDepth?: number | undefined;
+  /** How many runs may be at work at once, whoever started them; beyond that a start is answered 429. Default: 1 000. */
+  readonly maxRuns?: number | undefined;
+  /** How many clients may follow one run at once; beyond that 429. Default: 1 000. */
+  readonly maxReadersPerRun?: number | undefined;
+  /** How many clients may follow runs at once; beyond that 429. Default: 10 000. */
+  readonly maxReaders?: number | undefined;
+  /**
+   * After how long a stream of events is ended at the latest, in ms; the client comes back for the rest. It bounds how
+   * long somebody holds a place who has vanished, or may no longer read. Up to a fifth is taken off at random. Default:
+   * 300 000.
+   */
+  readonly maxConnectionMs?: number | undefined;
+  /** How long a stream of events may be silent before a sign of life is sent, in ms. Default: 15 000. */
+  readonly heartbeatMs?: number | undefined;
+  /** How long an `EventSource` waits before it reconnects, in ms. Default: 2 000. */
+  readonly retryMs?: number | undefined;
+  /** Told what a client only sees a bare 500 or a broken stream of. It must not throw. Default: nobody is told. */
+  readonly onError?: ((error: unknown, request: Request) => void) | undefined;
+  /** Where the timers come from. Default: the platform. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The options with their defaults, checked. */
+export interface RunsHandlerSettings {
+  readonly basePath: string;
+  readonly publicUrl: string | null;
+  readonly authorize: ((request: Request, action: RunsAction) => boolean | Promise<boolean>) | null;
+  readonly keyScope: (request: Request) => string | Promise<string>;
+  readonly starts: Readonly<Record<string, readonly string[]>> | null;
+  readonly cors: CorsOptions | null;
+  readonly maxBodyBytes: number;
+  readonly maxPayloadDepth: number;
+  readonly maxRuns: number;
+  readonly maxReadersPerRun: number;
+  readonly maxReaders: number;
+  readonly maxConnectionMs: number;
+  readonly heartbeatMs: number;
+  readonly retryMs: number;
+  readonly describeError: EncodeEventOptions["describeError"];
+  readonly onError: (error: unknown, request: Request) => void;
+  readonly clock: Clock;
+}
+
+/** @throws {RangeError} If a number, a path or an origin is none. */
+export function toSettings(options: RunsHandlerOptions): RunsHandlerSettings {
+  const { basePath = "", publicUrl, cors = null, clock = systemClock } = options;
+  assertPath("basePath", basePath, /^(?:\/[!-~]*(?<!\/))?$/, "be empty, or a path with no slash at its end");
+  if (publicUrl !== undefined) {
+    assertPath(
+      "publicUrl",
+      publicUrl,
+      /^(?:(?:https?:\/)?\/[!-~]*(?<!\/))?$/,
+      "be empty, or a path or URL with no slash at its end",
+    );
+  }
+  if (cors !== null) assertOrigins(cors.origins);
+  return {
+    basePath,
+    publicUrl: publicUrl ?? null,
+    authorize: options.authorize ?? null,
+    keyScope: options.keyScope ?? (() => ""),
+    starts: options.starts ?? null,
+    cors,
+    maxBodyBytes: toWhole("maxBodyBytes", options.maxBodyBytes ?? 1024 * 1024, 1),
+    maxPayloadDepth: toWhole("maxPayloadDepth", options.maxPayloadDepth ?? 100, 0),
+    maxRuns: toWhole("maxRuns", options.maxRuns ?? 1_000, 0),
+    maxReadersPerRun: toWhole("maxReadersPerRun", options.maxReadersPerRun ?? 1_000, 0),
+    maxReaders: toWhole("maxReaders", options.maxReaders ?? 10_000, 0),
+    maxConnectionMs: toWhole("maxConnectionMs", options.maxConnectionMs ?? 300_000, 1, LONGEST_TIMER_MS),
+    heartbeatMs: toWhole("heartbeatMs", options.heartbeatMs ?? 15_000, 1, LONGEST_TIMER_MS),
+    retryMs: toWhole("retryMs", options.retryMs ?? 2_000, 0, LONGEST_TIMER_MS),
+    describeError: options.describeError,
+    onError: options.onError ?? (() => {}),
+    clock,
+  };
+}
+
+function toWhole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(
+    `Cannot serve runs, because ${name} must be a whole number from ${least} to ${most}: it is ${String(value)}`,
+  );
+}
+
+function assertPath(name: string, path: string, pattern: RegExp, rule: string): void {
+  if (pattern.test(path)) return;
+  throw new RangeError(`Cannot serve runs, because ${name} must ${rule}: it is ${JSON.stringify(path)}`);
+}
