@@ -1,4 +1,4 @@
-import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { describedText, describeError } from "../core/describe_error.ts";
 import {
   GroupFailedError,
@@ -29,7 +29,8 @@ import type { HandOff } from "./hand_off.ts";
 import { Journal, type JournalHost } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import { Later } from "./later.ts";
-import { type OpenedRun, openRun } from "./open_run.ts";
+import { Opening, type OpeningHost, type PlannedEnd } from "./opening.ts";
+import { OuterEnd } from "./outer_end.ts";
 import { perform, performAfter, type StepHost } from "./perform.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
@@ -37,20 +38,12 @@ import { settledWithin } from "./settled_within.ts";
 import { Stage } from "./stage.ts";
 import { toStoredContext } from "./stored_context.ts";
 import type { StoredCounts } from "./stored_delta.ts";
+import type { RestoredState } from "./stored_state.ts";
 import { isThenable } from "./thenable.ts";
 import type { TraceRecorder } from "./trace_recorder.ts";
 
 /** Each level of workflows inside workflows takes some of the stack when it is cancelled. */
 const MAX_DEPTH = 500;
-
-/** Settles when the promise has, whatever it came to. */
-async function settledOf(promise: PromiseLike<unknown> | null): Promise<void> {
-  try {
-    await promise;
-  } catch {
-    // Told by whoever waits for the promise itself.
-  }
-}
 
 /** How a run came to its end. */
 export interface RunEnding {
@@ -72,7 +65,7 @@ interface Surroundings {
 }
 
 /** The loop of one run: takes tokens while somebody wants events, performs their steps and tells what happens. */
-export class Run implements AttemptHost, StepHost, JournalHost {
+export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   readonly runId: string;
   readonly steps: ReadonlyMap<string, RegisteredStep>;
   readonly executor: Executor;
@@ -84,7 +77,11 @@ export class Run implements AttemptHost, StepHost, JournalHost {
   readonly #stage: Stage;
   /** What keeps the run in its store, `null` if nothing does. A run inside a step is part of that step. */
   readonly #journal: Journal | null;
+  readonly #opening: Opening | null;
+  readonly #outerEnd: OuterEnd;
   readonly #tell: EventTeller;
+  /** Settles when the start payload is known to be good or bad, `null` if it is. */
+  readonly #checked: Promise<void> | null;
   readonly #onEnd: (ending: RunEnding) => void;
   readonly #lanes: Lanes;
   /** The first attempt of each token that is at work and waits for something. */
@@ -93,19 +90,9 @@ export class Run implements AttemptHost, StepHost, JournalHost {
   readonly #inFlight = new Set<Promise<void>>();
   #state: RunState;
   #ending: RunEnding | null = null;
-  #stopTimeout: (() => void) | null = null;
   #hasBegun = false;
-  #isListening = false;
-  /** Settles when the run has been opened in its store, or could not be; `null` until it is asked for. */
-  #opened: Promise<void> | null = null;
-  #isOpening = false;
   /** No step is to start any more, though the run has not ended. */
   #isPaused = false;
-  #isInStore = false;
-  /** The last event that was in the store when the run was opened, before its end. */
-  #lastPastSeq = 0;
-  /** How the run is to end as soon as it is open. */
-  #endingWhenOpen: { readonly error: unknown; readonly suspended: string | null } | null = null;
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
   #isAdvancing = false;
@@ -137,7 +124,17 @@ export class Run implements AttemptHost, StepHost, JournalHost {
       { ...storage, runId, context: toStoredContext(settings.context), clock, handOff, maxBufferedEvents },
       this,
     );
+    this.#opening = this.#journal === null || storage === null
+      ? null
+      : new Opening(runId, plan, storage, clock, this.#journal, this);
     this.#stage.journal ??= this.#journal;
+    this.#outerEnd = new OuterEnd({
+      clock,
+      timeoutMs: settings.timeoutMs,
+      signal: settings.signal,
+      onTimeout: () => this.#endSoon("failed", new RunTimeoutError(runId, settings.timeoutMs)),
+      onAbort: (reason) => this.cancel(reason),
+    });
     this.#tell = new EventTeller({
       runId,
       clock: this.#stage.clock,
@@ -153,7 +150,7 @@ export class Run implements AttemptHost, StepHost, JournalHost {
       settings.context,
     );
     this.#stage.runs.add(this);
-    if (plan.checked !== null) this.#waitForCheck(plan.checked);
+    this.#checked = plan.checked === null ? null : this.#waitForCheck(plan.checked);
   }
 
   get trace(): TraceRecorder {
@@ -169,21 +166,20 @@ export class Run implements AttemptHost, StepHost, JournalHost {
     return { tokens, steps };
   }
 
-  /**
-   * Settles when the run has been opened in its store, if it is kept in one, or could not be. Answers the last event
-   * that was there before; of a run that had ended, the one before its end.
-   */
-  async whenOpen(): Promise<number> {
-    // One whose start payload is refused never opens.
-    if (this.#isChecking) await settledOf(this.#plan.checked);
-    if (this.#journal !== null && this.#ending === null) this.#open(this.#journal);
-    await this.#opened;
-    return this.#lastPastSeq;
+  /** Opens the run in its store, if it is kept in one; settles when that has been done or has failed. */
+  async open(): Promise<void> {
+    await this.#checked;
+    if (this.#ending === null) await this.#opening?.open();
   }
 
   /** True once the run is known to be in its store. */
-  get isStored(): boolean {
-    return this.#isInStore;
+  get isInStore(): boolean {
+    return this.#opening?.isInStore ?? false;
+  }
+
+  /** The last event that was in the store when the run was opened; of a run that had ended, the one before its end. */
+  get lastPastSeq(): number {
+    return this.#opening?.lastPastSeq ?? 0;
   }
 
   /** Starts nothing more. Settles when what is at work has come to its end and is stored, as far as it is. */
@@ -241,9 +237,7 @@ export class Run implements AttemptHost, StepHost, JournalHost {
     if (this.#isAdvancing || this.#ending !== null) return;
     this.#isAdvancing = true;
     try {
-      if (this.#isChecking) return this.#listen();
-      if (this.#journal !== null && !this.#journal.isOpen) return this.#open(this.#journal);
-      if (!this.#hasBegun) this.#begin();
+      if (!this.#hasBegun && !this.#canBegin()) return;
       while (this.isWanted && this.#startNext());
     } finally {
       this.#isAdvancing = false;
@@ -253,20 +247,50 @@ export class Run implements AttemptHost, StepHost, JournalHost {
 
   /** Ends the run at once, unless it has ended. */
   cancel(reason: unknown = new RunCancelledError(this.runId)): RunEnding {
-    if (this.#journal !== null && !this.#journal.isOpen) {
-      this.#open(this.#journal);
-      return this.#endWhenOpen(reason, null);
-    }
-    if (!this.#hasBegun) this.#begin();
-    return this.#end("cancelled", reason);
+    return this.#endSoon("cancelled", reason);
   }
 
   /** Ends the work on the run at once: one that is kept in a store is left for later, any other is cancelled. */
   leave(because: string): RunEnding {
-    if (this.#journal === null) return this.cancel();
+    const opening = this.#opening;
+    if (opening === null) return this.cancel();
     const error = new RunReleasedError(this.runId);
-    const isOnItsWay = this.#isOpening && !this.#journal.isOpen;
-    return isOnItsWay ? this.#endWhenOpen(error, because) : this.#end("cancelled", error, because);
+    const planned = { status: "cancelled", error, suspended: because } as const;
+    return opening.isOnItsWay ? this.#endWhenOpen(opening, planned) : this.end(planned);
+  }
+
+  tellStart(): void {
+    this.#tell.runStart(this.#plan);
+  }
+
+  restore(restored: RestoredState): void {
+    const stage = this.#stage;
+    this.#state = restored.toState();
+    stage.tokens = this.#state.counters.tokens;
+    stage.startedSteps = stage.finishedSteps = restored.finished;
+  }
+
+  begin(from: number | null): void {
+    this.#hasBegun = true;
+    if (from !== null) this.#tell.runResume(from);
+    this.advance();
+  }
+
+  endAsBefore(end: RunEndEvent): void {
+    const { status, error, seq } = end;
+    if (seq > (this.#settings.storage?.after ?? 0)) this.handOff.push(end);
+    const failure = status === "completed"
+      ? null
+      : status === "cancelled"
+      ? new RunCancelledError(this.runId)
+      : new RunFailedError(this.runId, describedText(describeError(error)), error);
+    this.#end(status, failure);
+  }
+
+  end({ status, error, suspended }: PlannedEnd): RunEnding {
+    // An end that was planned while the run was opened is one of a run that has begun.
+    if (this.isInStore) this.#hasBegun = true;
+    return this.#end(status, error, suspended);
   }
 
   /** Runs another workflow inside this one, as the action of an attempt; rejects if that run does not complete. */
@@ -341,96 +365,51 @@ export class Run implements AttemptHost, StepHost, JournalHost {
     this.#heldStarts += 1;
   }
 
+  /** Begins, if nothing has to be waited for. */
+  #canBegin(): boolean {
+    this.#outerEnd.listen();
+    // The signal may have ended it.
+    if (this.#isChecking || this.#ending !== null) return false;
+    if (this.#opening !== null) {
+      this.#opening.open();
+      return false;
+    }
+    if (!this.#hasBegun) this.#begin();
+    return true;
+  }
+
   #begin(): void {
     this.#hasBegun = true;
-    if (this.#around === null) this.#tell.runStart(this.#plan);
-    this.#listen();
+    if (this.#around === null) this.tellStart();
   }
 
-  /** Makes the run known to its store, or finds it there. Nothing of it happens before. */
-  #open(journal: Journal): void {
-    const { runId, clock } = this;
-    const { storage } = this.#settings;
-    if (this.#isOpening || storage === null) return;
-    this.#isOpening = true;
-    this.#listen();
-    // A new run is stored with its first event.
-    if (storage.opening !== "resume") this.#tell.runStart(this.#plan);
-    this.#opened = openRun({ runId, plan: this.#plan, storage, now: clock.now() }, journal).then(
-      (opened) => this.#goOn(journal, opened),
-      (error) => void this.#end("failed", error),
-    );
+  /** Ends the run now, or, if its store does not know it yet, as soon as it does. */
+  #endSoon(status: RunStatus, error: unknown): RunEnding {
+    const opening = this.#opening;
+    if (opening !== null && !this.#hasBegun) return this.#endWhenOpen(opening, { status, error, suspended: null });
+    if (!this.#hasBegun) this.#begin();
+    return this.#end(status, error);
   }
 
-  #goOn(journal: Journal, opened: OpenedRun): void {
-    this.#isInStore = true;
-    if (opened.restored === null) {
-      this.#hasBegun = true;
-      journal.begin(opened.place, opened.events);
-    } else {
-      const stage = this.#stage;
-      this.#state = opened.restored.toState();
-      stage.tokens = this.#state.counters.tokens;
-      stage.startedSteps = stage.finishedSteps = opened.restored.finished;
-      journal.restore(opened.restored);
-      this.#lastPastSeq = opened.end === null ? opened.place.lastSeq : opened.place.lastSeq - 1;
-      if (opened.end !== null) return this.#endAsBefore(opened.end);
-      this.#hasBegun = true;
-      journal.begin(opened.place, []);
-      this.#tell.runResume(opened.place.lastSeq);
-    }
-    const ending = this.#endingWhenOpen;
-    if (ending === null) this.advance();
-    else this.#end("cancelled", ending.error, ending.suspended);
-  }
-
-  #endWhenOpen(error: unknown, suspended: string | null): RunEnding {
+  #endWhenOpen(opening: Opening, planned: PlannedEnd): RunEnding {
     if (this.#ending !== null) return this.#ending;
-    this.#endingWhenOpen ??= { error, suspended };
     const cleanup = async () => {
-      await this.#opened;
+      await opening.endWhenOpen(planned);
       await this.#ending?.cleanup;
     };
-    return { status: "cancelled", error, cleanup: cleanup() };
-  }
-
-  /** The run had ended before it was opened: it ends as it did then. */
-  #endAsBefore(end: RunEndEvent): void {
-    if (end.seq > (this.#settings.storage?.after ?? 0)) this.handOff.push(end);
-    const words = describedText(describeError(end.error));
-    const error = end.status === "failed"
-      ? new RunFailedError(this.runId, words, end.error)
-      : end.status === "cancelled"
-      ? new RunCancelledError(this.runId)
-      : null;
-    this.#end(end.status, error);
-  }
-
-  /** From now on the signal and the time can end the run. */
-  #listen(): void {
-    if (this.#isListening) return;
-    this.#isListening = true;
-    const { signal, timeoutMs } = this.#settings;
-    if (timeoutMs <= LONGEST_TIMER_MS) {
-      const error = new RunTimeoutError(this.runId, timeoutMs);
-      const timer = this.clock.setTimeout(() => {
-        if (!this.#hasBegun) this.#begin();
-        this.#end("failed", error);
-      }, timeoutMs);
-      this.#stopTimeout = () => this.clock.clearTimeout(timer);
-    }
-    if (signal === null) return;
-    if (signal.aborted) this.#cancelBySignal();
-    else signal.addEventListener("abort", this.#cancelBySignal);
+    return { ...planned, cleanup: cleanup() };
   }
 
   /** Nothing happens before the payload is known to be good; a bad one ends the run before it has begun. */
-  #waitForCheck(checked: PromiseLike<unknown>): void {
+  async #waitForCheck(checked: PromiseLike<unknown>): Promise<void> {
     this.#isChecking = true;
-    checked.then(() => {
+    try {
+      await checked;
       this.#isChecking = false;
-      this.advance();
-    }, (error) => this.#end("failed", error));
+    } catch (error) {
+      this.#end("failed", error);
+    }
+    this.advance();
   }
 
   /** A run inside another hears only so that somebody wants an event. */
@@ -442,10 +421,6 @@ export class Run implements AttemptHost, StepHost, JournalHost {
       this.advance();
     });
   }
-
-  readonly #cancelBySignal = (): void => {
-    this.cancel(this.#settings.signal?.reason);
-  };
 
   /** Performs the next token's step, as far as it needs no waiting; `false` if none can start now. */
   #startNext(): boolean {
@@ -645,8 +620,7 @@ export class Run implements AttemptHost, StepHost, JournalHost {
     const around = this.#around;
     const journal = this.#journal;
     this.#stage.runs.delete(this);
-    signal?.removeEventListener("abort", this.#cancelBySignal);
-    this.#stopTimeout?.();
+    this.#outerEnd.stop();
     const isAtWork = !this.#isGivenUp && (this.#starting !== null || this.#inFlight.size > 0);
     const settled = isAtWork
       ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock, around === null ? null : signal)

@@ -87,9 +87,9 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   /** Settles when the run is in its store; rejects with what has kept it from that. */
   async stored(): Promise<void> {
     this.#run.advance();
-    await this.#run.whenOpen();
+    await this.#run.open();
     const ending = this.#ending;
-    if (ending !== null && !this.#run.isStored) throw ending.error;
+    if (ending !== null && !this.#run.isInStore) throw ending.error;
   }
 
   /** Starts nothing more; settles when what is at work is done. */
@@ -144,7 +144,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   }
 
   async *#readPast(store: RunStore, after: number): AsyncGenerator<WorkflowEvent, void, undefined> {
-    yield* readEvents(store, this.runId, after, await this.#run.whenOpen());
+    await this.#run.open();
+    yield* readEvents(store, this.runId, after, this.#run.lastPastSeq);
   }
 
   [takeReady](): WorkflowEvent | undefined {
@@ -209,7 +210,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     const { storage, captureTrace } = this.#settings;
     if (storage === null || !captureTrace) return [];
     const trace = new StoredTrace();
-    for await (const event of readEvents(storage.store, this.runId, 0, await this.#run.whenOpen())) trace.add(event);
+    for await (const event of readEvents(storage.store, this.runId, 0, this.#run.lastPastSeq)) trace.add(event);
     return trace.entries;
   }
 

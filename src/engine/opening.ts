@@ -1,0 +1,106 @@
+import type { Clock } from "../core/clock.ts";
+import type { RunEndEvent, RunStatus } from "../core/events.ts";
+import type { Journal } from "./journal.ts";
+import { openRun } from "./open_run.ts";
+import type { RunPlan, Storage } from "./run_settings.ts";
+import type { RestoredState } from "./stored_state.ts";
+
+/** How a run is to end: for good, or, if it is suspended, only here. */
+export interface PlannedEnd {
+  readonly status: RunStatus;
+  readonly error: unknown;
+  /** Why it is left for later, `null` if it is not. */
+  readonly suspended: string | null;
+}
+
+/** The run that is opened. */
+export interface OpeningHost {
+  /** Tells what the run was asked for. */
+  tellStart(): void;
+  /** Takes in where the run stood. */
+  restore(restored: RestoredState): void;
+  /** Goes on, after this event if the run had begun before. */
+  begin(from: number | null): void;
+  /** The run had ended before, so it ends as it did then. */
+  endAsBefore(end: RunEndEvent): void;
+  end(planned: PlannedEnd): void;
+}
+
+/** Makes a run known to its store, or finds it there, once. Nothing of the run happens before. */
+export class Opening {
+  readonly #runId: string;
+  readonly #plan: RunPlan;
+  readonly #storage: Storage;
+  readonly #clock: Clock;
+  readonly #journal: Journal;
+  readonly #host: OpeningHost;
+  #done: Promise<void> | null = null;
+  #isInStore = false;
+  #lastPastSeq = 0;
+  #planned: PlannedEnd | null = null;
+
+  constructor(runId: string, plan: RunPlan, storage: Storage, clock: Clock, journal: Journal, host: OpeningHost) {
+    this.#runId = runId;
+    this.#plan = plan;
+    this.#storage = storage;
+    this.#clock = clock;
+    this.#journal = journal;
+    this.#host = host;
+  }
+
+  /** True from when it was asked for until the store has answered. */
+  get isOnItsWay(): boolean {
+    return this.#done !== null && !this.#journal.isOpen;
+  }
+
+  /** True once the run is known to be in the store. */
+  get isInStore(): boolean {
+    return this.#isInStore;
+  }
+
+  /** The last event that was in the store before; of a run that had ended, the one before its end. */
+  get lastPastSeq(): number {
+    return this.#lastPastSeq;
+  }
+
+  /** Begins, unless it has begun. Settles when the store has answered. */
+  open(): Promise<void> {
+    this.#done ??= this.#open();
+    return this.#done;
+  }
+
+  /** Lets the run end as soon as it is open; the first to say so says how. */
+  endWhenOpen(planned: PlannedEnd): Promise<void> {
+    this.#planned ??= planned;
+    return this.open();
+  }
+
+  async #open(): Promise<void> {
+    // A new run is stored with its first event.
+    if (this.#storage.opening !== "resume") this.#host.tellStart();
+    const options = { runId: this.#runId, plan: this.#plan, storage: this.#storage, now: this.#clock.now() };
+    try {
+      const opened = await openRun(options, this.#journal);
+      this.#isInStore = true;
+      if (opened.restored === null) {
+        this.#journal.begin(opened.place, opened.events);
+        this.#begin(null);
+      } else {
+        const { restored, place: { lastSeq }, end } = opened;
+        this.#lastPastSeq = end === null ? lastSeq : lastSeq - 1;
+        this.#journal.restore(restored);
+        this.#host.restore(restored);
+        if (end !== null) return this.#host.endAsBefore(end);
+        this.#journal.begin(opened.place, []);
+        this.#begin(lastSeq);
+      }
+    } catch (error) {
+      this.#host.end({ status: "failed", error, suspended: null });
+    }
+  }
+
+  #begin(from: number | null): void {
+    if (this.#planned === null) this.#host.begin(from);
+    else this.#host.end(this.#planned);
+  }
+}
