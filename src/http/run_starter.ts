@@ -41,11 +41,11 @@ export class RunStarter {
 
   /** What the client asks for, if it may. */
   async readOrder(request: Request): Promise<StartOrder> {
-    const { authorize, keyScope } = this.#settings;
+    const { keyScope } = this.#settings;
     const asked = parseStartRequest(await readJson(request, this.#settings));
     const { start, payload } = asked;
     const workflow = asked.workflow ?? this.#onlyWorkflow();
-    const chosenId = await chosenRunId(request, asked.runId, { isGuarded: authorize !== null, keyScope });
+    const chosenId = await chosenRunId(request, asked.runId, keyScope);
     const runId = chosenId ?? createRunId();
     if (!await isAllowed(this.#settings, request, { type: "start", workflow, start, payload, runId })) {
       throw new Problem(403, "This run may not be started");

@@ -38,8 +38,8 @@ import type { RunsHost } from "./runs_host.ts";
  * What is refused is told as `application/problem+json` (RFC 9457). Bodies are JSON only and pages of other sites are
  * refused, so no form and no page but your own can start or cancel a run.
  *
- * Without `authorize` a run's id is all it takes to read and to cancel it. So ids are random, and a `runId` or an
- * `Idempotency-Key` of the client's own must have at least 21 characters; make them random too.
+ * Without `authorize` a run's id is all it takes to read and to cancel it. The ids that are given out are random; a client
+ * that chooses a `runId` or an `Idempotency-Key` has to choose one that nobody can guess, or not to mind.
  *
  * @throws {RangeError} If an option is not of its kind.
  */

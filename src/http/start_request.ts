@@ -30,16 +30,6 @@ export function parseStartRequest(body: unknown): StartRequest {
   return { workflow, start, payload: fields.get("payload"), runId };
 }
 
-/** How the id of a run is found. */
-export interface RunIdOptions {
-  /** Whether ids are guarded by more than that nobody can guess them. */
-  readonly isGuarded: boolean;
-  /** Whose the key is. */
-  readonly keyScope: (request: Request) => string | Promise<string>;
-}
-
-/** As many characters as random ids have at least: 126 bits in those of Nano ID. */
-const MIN_UNGUESSABLE_LENGTH = 21;
 const MAX_LENGTH = 128;
 
 /**
@@ -50,26 +40,24 @@ const MAX_LENGTH = 128;
 export async function chosenRunId(
   request: Request,
   runId: string | null,
-  { isGuarded, keyScope }: RunIdOptions,
+  keyScope: (request: Request) => string | Promise<string>,
 ): Promise<string | null> {
-  const least = isGuarded ? 1 : MIN_UNGUESSABLE_LENGTH;
   const key = request.headers.get("idempotency-key");
   if (key === null) {
     if (runId === null) return null;
-    if (/^[A-Za-z0-9_-]+$/.test(runId) && isBetween(runId, least) && !runId.startsWith(KEY_PREFIX)) return runId;
+    // What a path can hold as it is, and no path that means another.
+    const isFit = /^[A-Za-z0-9][A-Za-z0-9._:~-]*$/.test(runId) && runId.length <= MAX_LENGTH;
+    if (isFit && !runId.startsWith(KEY_PREFIX)) return runId;
     throw refused(
-      `runId must have ${least} to ${MAX_LENGTH} letters, digits, "-" and "_", and not begin with "${KEY_PREFIX}"`,
+      `runId must have 1 to ${MAX_LENGTH} letters, digits and characters of "._:~-", begin with one of the first two, and ` +
+        `not with "${KEY_PREFIX}"`,
     );
   }
   if (runId !== null) throw new Problem(400, "A run has a runId or an Idempotency-Key, not both");
-  if (!/^[\x20-\x7e]+$/.test(key) || !isBetween(key, least)) {
-    throw new Problem(400, `Idempotency-Key must have ${least} to ${MAX_LENGTH} printable ASCII characters`);
+  if (!/^[\x20-\x7e]+$/.test(key) || key.length > MAX_LENGTH) {
+    throw new Problem(400, `Idempotency-Key must have 1 to ${MAX_LENGTH} printable ASCII characters`);
   }
   return await runIdOfKey(key, await keyScope(request));
-}
-
-function isBetween({ length }: string, least: number): boolean {
-  return length >= least && length <= MAX_LENGTH;
 }
 
 function refused(because: string): Problem {
