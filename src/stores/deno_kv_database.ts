@@ -1,0 +1,55 @@
+/** A key of Deno KV, of such parts as this store uses. */
+export type DenoKvKey = readonly (string | number | Uint8Array)[];
+
+/** A key with its value; both are `null` where there is none. */
+export interface DenoKvEntry {
+  /** The key. */
+  readonly key: readonly unknown[];
+  /** The value, `null` for none. */
+  readonly value: unknown;
+  /** Changes with each write to the key; `null` while there is no value. */
+  readonly versionstamp: string | null;
+}
+
+/** Which keys to list, in their order: those under a prefix, or from `start` until before `end`. */
+export type DenoKvSelector =
+  | { readonly prefix: DenoKvKey }
+  | { readonly prefix: DenoKvKey; readonly end: DenoKvKey }
+  | { readonly start: DenoKvKey; readonly end: DenoKvKey };
+
+/** How to list. */
+export interface DenoKvListOptions {
+  /** How many at most. */
+  readonly limit?: number;
+  /** Whether the last key comes first. */
+  readonly reverse?: boolean;
+  /** How many are fetched at a time. */
+  readonly batchSize?: number;
+}
+
+/** What became of an atomic write. */
+export type DenoKvCommit = { readonly ok: true; readonly versionstamp: string } | { readonly ok: false };
+
+/** A write of several keys, all or none of them. */
+export interface DenoKvAtomic {
+  /** Writes nothing unless the keys have these versionstamps. */
+  check(...checks: { readonly key: DenoKvKey; readonly versionstamp: string | null }[]): DenoKvAtomic;
+  /** Sets a key. */
+  set(key: DenoKvKey, value: unknown): DenoKvAtomic;
+  /** Deletes a key. */
+  delete(key: DenoKvKey): DenoKvAtomic;
+  /** Does it. */
+  commit(): Promise<DenoKvCommit>;
+}
+
+/** What the store touches of a `Deno.Kv`; that of the npm package `@deno/kv` fits too. */
+export interface DenoKvDatabase {
+  /** Reads a key. */
+  get(key: DenoKvKey): Promise<DenoKvEntry>;
+  /** Reads up to ten keys at one moment. */
+  getMany(keys: readonly DenoKvKey[]): Promise<readonly DenoKvEntry[]>;
+  /** Reads keys in their order. */
+  list(selector: DenoKvSelector, options?: DenoKvListOptions): AsyncIterable<DenoKvEntry>;
+  /** Begins an atomic write. */
+  atomic(): DenoKvAtomic;
+}

@@ -1,0 +1,443 @@
+/**
+ * Keeps runs in Deno KV, which Deno Deploy has at hand.
+ *
+ * @example Usage
+ * ```ts
+ * import { DenoKvStore } from "@stepstream/workflow/stores/deno-kv";
+ *
+ * const kv = await Deno.openKv(":memory:");
+ * const store = await DenoKvStore.open(kv);
+ * console.log(await store.list({ limit: 10 }));
+ * kv.close();
+ * ```
+ *
+ * @module
+ */
+
+import { StoreError, WorkflowError } from "../core/errors.ts";
+import { createRunId } from "../core/run_id.ts";
+import type {
+  NewRun,
+  RunClaim,
+  RunCommit,
+  RunHead,
+  RunQuery,
+  RunStore,
+  StoredEvent,
+  StoredRun,
+} from "../core/run_store.ts";
+import { toText } from "../core/to_text.ts";
+import { CommitListeners } from "./commit_listeners.ts";
+import type { DenoKvAtomic, DenoKvDatabase, DenoKvKey } from "./deno_kv_database.ts";
+import { type DenoKvHead, type DenoKvSeen, encodeHead, parseHead, toRunHead } from "./deno_kv_head.ts";
+import { DenoKvKeys } from "./deno_kv_keys.ts";
+import {
+  BYTES_PER_CODE_UNIT,
+  countPrefixBytes,
+  KEY_REST_BYTES,
+  MAX_KEYS_PER_READ,
+  MAX_PREFIX_BYTES,
+  MAX_RUN_ID_LENGTH,
+} from "./deno_kv_limits.ts";
+import { encodePages, encodeValue } from "./deno_kv_pages.ts";
+import { DenoKvGap, readEvents, readState } from "./deno_kv_read.ts";
+import { sweepLoose, sweepState } from "./deno_kv_sweep.ts";
+import { DenoKvWrite } from "./deno_kv_write.ts";
+import { LONE_SURROGATE } from "./stored_text.ts";
+
+export type { RunStatus } from "../core/events.ts";
+export type {
+  NewRun,
+  RunClaim,
+  RunCommit,
+  RunHead,
+  RunQuery,
+  RunStore,
+  StoredEvent,
+  StoredRecord,
+  StoredRun,
+  StoredRunStatus,
+} from "../core/run_store.ts";
+export type {
+  DenoKvAtomic,
+  DenoKvCommit,
+  DenoKvDatabase,
+  DenoKvEntry,
+  DenoKvKey,
+  DenoKvListOptions,
+  DenoKvSelector,
+} from "./deno_kv_database.ts";
+
+/** Options of {@linkcode DenoKvStore.open}. */
+export interface DenoKvStoreOptions {
+  /** What all keys of the store begin with, up to 256 bytes. Default: `["stepstream"]`. */
+  readonly prefix?: readonly string[] | undefined;
+}
+
+/** The form of what is stored. */
+const SCHEMA_VERSION = 1;
+
+/** Of so many runs the store remembers the head, so that a commit need not read it. */
+const MAX_REMEMBERED = 1000;
+
+/** How often a read that others write over is begun anew. */
+const MAX_READS = 100;
+
+/** A snapshot takes the records before it out in the same write, unless they may be more. */
+const MAX_RECORDS_AT_ONCE = 300;
+
+/**
+ * Keeps runs in Deno KV. Texts may be longer than a value of Deno KV, a commit larger than its atomic write: what is
+ * too large is stored in pieces. A run id has up to 512 characters (code units).
+ *
+ * The store does not close the database. `onCommit` tells only of what this object has written: `Deno.Kv.watch` does not
+ * hear of other processes on a local file.
+ */
+export class DenoKvStore implements RunStore {
+  readonly #database: DenoKvDatabase;
+  readonly #keys: DenoKvKeys;
+  readonly #prefixBytes: number;
+  readonly #listeners = new CommitListeners();
+  /** What the heads were when they were seen last. One that has changed since makes a write fail, not go wrong. */
+  readonly #seen = new Map<string, DenoKvSeen>();
+
+  private constructor(database: DenoKvDatabase, prefix: readonly string[]) {
+    this.#database = database;
+    this.#keys = new DenoKvKeys(prefix);
+    this.#prefixBytes = countPrefixBytes(prefix);
+  }
+
+  /**
+   * Opens the store in a database, e.g. that of `Deno.openKv()`.
+   *
+   * @throws {RangeError} If the prefix is too long.
+   * @throws {StoreError} If another version of this package has made the store there, or it cannot be read.
+   */
+  static async open(kv: DenoKvDatabase, options: DenoKvStoreOptions = {}): Promise<DenoKvStore> {
+    const { prefix = ["stepstream"] } = options;
+    const byteCount = countPrefixBytes(prefix);
+    if (byteCount > MAX_PREFIX_BYTES) {
+      throw new RangeError(
+        `Cannot open a store, because prefix is longer than ${MAX_PREFIX_BYTES} bytes: ${byteCount}`,
+      );
+    }
+    const store = new DenoKvStore(kv, prefix);
+    await store.#try(null, "open the store", () => store.#assertVersion());
+    return store;
+  }
+
+  /**
+   * Stores a new run as `running`; `false` if there is one of this id.
+   *
+   * @throws {StoreError} If the id is longer than 512 code units or holds half a surrogate pair.
+   */
+  async create({ runId, workflow, version, snapshot, events, wakeAt, now }: NewRun): Promise<boolean> {
+    const refusal = refuseId(runId);
+    if (refusal !== null) throw new StoreError(runId, "store the start", refusal);
+    return await this.#try(runId, "store the start", async () => {
+      const text = encodeValue(snapshot);
+      const pages = encodePages(events);
+      while (true) {
+        const life = createRunId();
+        const write = this.#write(runId, life);
+        write.put("snapshot", 1, text);
+        for (const { first, bytes } of pages) write.put("event", first, bytes);
+        const head: DenoKvHead = {
+          ...{ runId, workflow, version, status: "running", revision: 1, lastSeq: events.at(-1)?.seq ?? 0, wakeAt },
+          ...{ createdAt: now, updatedAt: now, life, snapshotAt: 1, hasChunks: false },
+        };
+        const made = await this.#commit(write, null, head, { mark: this.#keys.loose(runId, life) });
+        if (made) return true;
+        if (await this.#read(runId) !== null) return false;
+        // Somebody deleted a run of this id meanwhile, and with it the pieces of this one.
+      }
+    });
+  }
+
+  /** The run, whatever became of it; `null` if there is none. */
+  async find(runId: string): Promise<RunHead | null> {
+    if (refuseId(runId) !== null) return null;
+    const seen = await this.#try(runId, "read the head", () => this.#read(runId));
+    return seen && toRunHead(seen.head);
+  }
+
+  /** The run with its state; `null` if there is none. */
+  async load(runId: string): Promise<StoredRun | null> {
+    return await this.#readAll(runId, "load the state", null, async (head) => {
+      const state = await readState(this.#database, this.#keys, head);
+      return { ...toRunHead(head), ...state };
+    });
+  }
+
+  /** Writes to a run; `false` if its revision is another than the writer's, or the run is gone. */
+  async commit(commit: RunCommit): Promise<boolean> {
+    const { runId, revision, version, status, record, snapshot, events, wakeAt, now } = commit;
+    if (refuseId(runId) !== null) return false;
+    return await this.#try(runId, "write a commit", async () => {
+      const next = revision + 1;
+      let remembered = this.#seen.get(runId);
+      while (true) {
+        const seen = remembered?.head.revision === revision ? remembered : await this.#read(runId);
+        remembered = undefined;
+        if (seen?.head.revision !== revision) return false;
+        const { head } = seen;
+        const write = this.#write(runId, head.life);
+        if (snapshot !== null) write.put("snapshot", next, encodeValue(snapshot));
+        else if (record !== null) write.put("record", next, encodeValue(record));
+        for (const { first, bytes } of encodePages(events)) write.put("event", first, bytes);
+        const lastSeq = events.at(-1)?.seq ?? head.lastSeq;
+        const snapshotAt = snapshot === null ? head.snapshotAt : next;
+        const to = { ...head, version, status, revision: next, lastSeq, wakeAt, updatedAt: now, snapshotAt };
+        if (await this.#commit(write, seen, to)) return true;
+      }
+    });
+  }
+
+  /** The events with a greater `seq`, in order, `limit` at most. */
+  async events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]> {
+    return await this.#readAll(
+      runId,
+      "read events",
+      [],
+      (head) => readEvents(this.#database, this.#keys, head, after, limit),
+    );
+  }
+
+  /** Takes over runs that have not ended, those first that have been due for longest. */
+  async claim(claim: RunClaim): Promise<readonly RunHead[]> {
+    const { runId, workflows, isForced = false, limit, now } = claim;
+    if (limit <= 0) return [];
+    if (runId !== undefined) {
+      if (refuseId(runId) !== null) return [];
+      const head = await this.#try(runId, "claim the lease", () => this.#claim(runId, claim));
+      return head === null ? [] : [head];
+    }
+    return await this.#try(null, "claim runs", async () => {
+      const prefix = this.#keys.allDue();
+      const claimed = new Map<string, RunHead>();
+      const selector = isForced ? { prefix } : { prefix, end: this.#keys.afterDue(now) };
+      for await (const { key, value } of this.#database.list(selector)) {
+        const dueId = String(key.at(-1));
+        // A run that was claimed is further down in the list now.
+        if (claimed.has(dueId) || (workflows !== undefined && !workflows.includes(String(value)))) continue;
+        const head = await this.#claim(dueId, claim);
+        if (head !== null) claimed.set(dueId, head);
+        if (claimed.size >= limit) break;
+      }
+      return [...claimed.values()];
+    });
+  }
+
+  /** Runs, the newest first; those of the same time by id, the greatest first. */
+  async list({ status, workflow, after, limit }: RunQuery): Promise<readonly RunHead[]> {
+    if (limit <= 0) return [];
+    return await this.#try(null, "list runs", async () => {
+      const prefix = this.#keys.allListed();
+      const selector = after ? { prefix, end: this.#keys.listed(after.createdAt, after.runId) } : { prefix };
+      const heads: RunHead[] = [];
+      let places: Place[] = [];
+      const add = async () => {
+        const wanted = places;
+        places = [];
+        for (const head of await this.#readMany(wanted)) {
+          if (status !== undefined && head.status !== status) continue;
+          if (workflow !== undefined && head.workflow !== workflow) continue;
+          heads.push(toRunHead(head));
+        }
+      };
+      for await (const { key, value } of this.#database.list(selector, { reverse: true })) {
+        places.push({ createdAt: Number(key.at(-2)), runId: String(value) });
+        if (places.length === MAX_KEYS_PER_READ) await add();
+        if (heads.length >= limit) break;
+      }
+      if (heads.length < limit && places.length > 0) await add();
+      return heads.slice(0, limit);
+    });
+  }
+
+  /** Forgets a run and all of its events; `false` if there was none. */
+  async delete(runId: string): Promise<boolean> {
+    if (refuseId(runId) !== null) return false;
+    return await this.#try(runId, "delete the events", async () => {
+      let seen = await this.#read(runId);
+      while (seen !== null && !await this.#unlist(seen)) seen = await this.#read(runId);
+      const isThere = seen !== null;
+      await sweepLoose(this.#database, this.#keys, runId, this.#keyBytes(runId));
+      if (isThere) this.#listeners.tell(runId);
+      return isThere;
+    });
+  }
+
+  /** Calls back on every write that this object makes. The answer ends it. */
+  onCommit(listener: (runId: string) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  async #assertVersion(): Promise<void> {
+    const key = this.#keys.version();
+    let { value, versionstamp } = await this.#database.get(key);
+    if (versionstamp === null) {
+      await this.#database.atomic().check({ key, versionstamp: null }).set(key, SCHEMA_VERSION).commit();
+      ({ value, versionstamp } = await this.#database.get(key));
+    }
+    if (value === SCHEMA_VERSION) return;
+    const because = `its schema has version ${toText(value)}, and this package knows version ${SCHEMA_VERSION}`;
+    throw new StoreError(null, "open the store", because);
+  }
+
+  /** Writes a head and what goes with it; `false` if the one before was another than `seen` by then. */
+  async #commit(
+    write: DenoKvWrite,
+    seen: DenoKvSeen | null,
+    head: DenoKvHead,
+    options: { readonly mark?: DenoKvKey } = {},
+  ): Promise<boolean> {
+    const { runId, life } = head;
+    const keys = this.#keys;
+    const before = seen?.head ?? null;
+    const isSnapshot = head.snapshotAt === head.revision;
+    const removed: DenoKvKey[] = [];
+    let isSwept = false;
+    if (before !== null && isSnapshot) {
+      removed.push(keys.kept(runId, life, "snapshot", before.snapshotAt));
+      isSwept = before.hasChunks || before.revision - before.snapshotAt > MAX_RECORDS_AT_ONCE;
+      for (let at = before.snapshotAt + 1; !isSwept && at <= before.revision; at += 1) {
+        removed.push(keys.kept(runId, life, "record", at));
+      }
+    }
+    let next = head;
+    const toAtomic = (hasChunks: boolean) => {
+      next = { ...head, hasChunks: hasChunks || (head.hasChunks && !isSnapshot) };
+      const atomic = this.#setHead(seen, next);
+      for (const key of removed) atomic.delete(key);
+      return atomic;
+    };
+    const done = await write.commit(this.#database, toAtomic, { ...options, others: removed.length + 4 });
+    if (!done.ok) {
+      this.#seen.delete(runId);
+      return false;
+    }
+    this.#remember({ head: next, versionstamp: done.versionstamp });
+    if (isSwept) await sweepState(this.#database, this.#keys, next, this.#keyBytes(runId));
+    this.#listeners.tell(runId);
+    return true;
+  }
+
+  /** A write of a head and its places in the indexes. */
+  #setHead(seen: DenoKvSeen | null, head: DenoKvHead): DenoKvAtomic {
+    const { runId, wakeAt, createdAt, workflow } = head;
+    const key = this.#keys.head(runId);
+    const atomic = this.#database.atomic().check({ key, versionstamp: seen?.versionstamp ?? null });
+    atomic.set(key, encodeHead(head));
+    if (seen === null) atomic.set(this.#keys.listed(createdAt, runId), runId);
+    const wasDue = seen?.head.wakeAt ?? null;
+    if (wasDue === wakeAt) return atomic;
+    if (wasDue !== null) atomic.delete(this.#keys.due(wasDue, runId));
+    if (wakeAt !== null) atomic.set(this.#keys.due(wakeAt, runId), workflow);
+    return atomic;
+  }
+
+  async #claim(runId: string, { workflows, isForced, until, now }: RunClaim): Promise<RunHead | null> {
+    while (true) {
+      const seen = await this.#read(runId);
+      if (seen === null) return null;
+      const { head } = seen;
+      if (head.wakeAt === null || (head.wakeAt > now && !isForced)) return null;
+      if (workflows !== undefined && !workflows.includes(head.workflow)) return null;
+      const next = { ...head, revision: head.revision + 1, wakeAt: until };
+      const done = await this.#setHead(seen, next).commit();
+      if (!done.ok) continue;
+      this.#remember({ head: next, versionstamp: done.versionstamp });
+      this.#listeners.tell(runId);
+      return toRunHead(next);
+    }
+  }
+
+  /** Takes a run out of sight; `false` if it was written to meanwhile. What it kept is loose from then on. */
+  async #unlist({ head, versionstamp }: DenoKvSeen): Promise<boolean> {
+    const { runId, life, createdAt, wakeAt } = head;
+    const key = this.#keys.head(runId);
+    const atomic = this.#database.atomic().check({ key, versionstamp }).delete(key);
+    atomic.delete(this.#keys.listed(createdAt, runId)).set(this.#keys.loose(runId, life), "deleted");
+    if (wakeAt !== null) atomic.delete(this.#keys.due(wakeAt, runId));
+    this.#seen.delete(runId);
+    return (await atomic.commit()).ok;
+  }
+
+  /** What `read` makes of a head; it is called again if the run was written to meanwhile. */
+  async #readAll<T>(runId: string, what: string, none: T, read: (head: DenoKvHead) => Promise<T>): Promise<T> {
+    if (refuseId(runId) !== null) return none;
+    return await this.#try(runId, what, async () => {
+      let seen = await this.#read(runId);
+      for (let readsLeft = MAX_READS; seen !== null; readsLeft -= 1) {
+        try {
+          return await read(seen.head);
+        } catch (error) {
+          if (!(error instanceof DenoKvGap)) throw error;
+          const now = await this.#read(runId);
+          if (now?.versionstamp === seen.versionstamp || readsLeft === 0) {
+            throw new StoreError(runId, error.what, error.message, { cause: error });
+          }
+          seen = now;
+        }
+      }
+      return none;
+    });
+  }
+
+  async #read(runId: string): Promise<DenoKvSeen | null> {
+    const seen = parseHead(runId, await this.#database.get(this.#keys.head(runId)));
+    if (seen === null) this.#seen.delete(runId);
+    return seen;
+  }
+
+  /** The heads of places in the list, without those that are somewhere else by now. */
+  async #readMany(places: readonly Place[]): Promise<readonly DenoKvHead[]> {
+    const entries = await this.#database.getMany(places.map(({ runId }) => this.#keys.head(runId)));
+    return places.flatMap(({ createdAt, runId }, index) => {
+      const entry = entries[index];
+      const seen = entry ? parseHead(runId, entry) : null;
+      return seen !== null && seen.head.createdAt === createdAt ? [seen.head] : [];
+    });
+  }
+
+  #write(runId: string, life: string): DenoKvWrite {
+    return new DenoKvWrite({ runId, life, keys: this.#keys, keyBytes: this.#keyBytes(runId) });
+  }
+
+  /** The most bytes of a key of a run. */
+  #keyBytes(runId: string): number {
+    return this.#prefixBytes + runId.length * BYTES_PER_CODE_UNIT + KEY_REST_BYTES;
+  }
+
+  #remember(seen: DenoKvSeen): void {
+    const { runId, wakeAt } = seen.head;
+    // Goes to the end, so that the first one is the one that was written to longest ago.
+    this.#seen.delete(runId);
+    if (wakeAt === null) return;
+    this.#seen.set(runId, seen);
+    if (this.#seen.size <= MAX_REMEMBERED) return;
+    for (const first of this.#seen.keys()) {
+      this.#seen.delete(first);
+      return;
+    }
+  }
+
+  async #try<T>(runId: string | null, what: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof WorkflowError) throw error;
+      throw new StoreError(runId, what, toText(error), { cause: error });
+    }
+  }
+}
+
+type Place = Pick<RunHead, "createdAt" | "runId">;
+
+/** Why there can be no run of this id, `null` if there can. */
+function refuseId(runId: string): string | null {
+  if (LONE_SURROGATE.test(runId)) return "its id holds half a surrogate pair, which Deno KV does not keep";
+  if (runId.length <= MAX_RUN_ID_LENGTH) return null;
+  return `its id is longer than ${MAX_RUN_ID_LENGTH} code units: ${runId.length}`;
+}

@@ -1,0 +1,96 @@
+import { StoreError } from "../core/errors.ts";
+import type { RunHead, StoredRunStatus } from "../core/run_store.ts";
+import { toText } from "../core/to_text.ts";
+import type { PostgresRow } from "./postgres_connection.ts";
+import { parseText } from "./stored_text.ts";
+
+const HEAD_COLUMN_LIST: readonly string[] = [
+  "run_id",
+  "workflow",
+  "version",
+  "status",
+  "revision",
+  "last_seq",
+  "wake_at",
+  "created_at",
+  "updated_at",
+];
+
+/** The columns of a head, as they stand in a statement. */
+export const HEAD_COLUMNS: string = HEAD_COLUMN_LIST.join(", ");
+
+/** As many columns with nothing in them, but for a revision. */
+export const NO_HEAD_COLUMNS: string = HEAD_COLUMN_LIST.map((name) => name === "revision" ? "record.revision" : "NULL")
+  .join(", ");
+
+/**
+ * The head of a row.
+ *
+ * @throws {StoreError} If it is none.
+ */
+export function toHead(row: PostgresRow): RunHead {
+  const runId = typeof row.run_id === "string" ? row.run_id : null;
+  const what = "read the head";
+  const { status } = row;
+  if (runId === null || !isStatus(status)) throw new StoreError(runId, what, `its status is ${toText(status)}`);
+  return {
+    runId,
+    workflow: readText(runId, what, row.workflow),
+    version: readText(runId, what, row.version),
+    status,
+    revision: readNumber(runId, what, row.revision),
+    lastSeq: readNumber(runId, what, row.last_seq),
+    wakeAt: row.wake_at === null ? null : readNumber(runId, what, row.wake_at),
+    createdAt: readNumber(runId, what, row.created_at),
+    updatedAt: readNumber(runId, what, row.updated_at),
+  };
+}
+
+/**
+ * The text in a column.
+ *
+ * @throws {StoreError} If it is none.
+ */
+export function readText(runId: string, what: string, value: unknown): string {
+  if (typeof value !== "string") throw new StoreError(runId, what, `a text is ${toText(value)}`);
+  try {
+    return parseText(value);
+  } catch (error) {
+    throw new StoreError(runId, what, toText(error), { cause: error });
+  }
+}
+
+/**
+ * The number in a column, which a driver gives as a number, a text or a bigint.
+ *
+ * @throws {StoreError} If it is none.
+ */
+export function readNumber(runId: string, what: string, value: unknown): number {
+  const isNumeric = typeof value === "number" || typeof value === "bigint" ||
+    (typeof value === "string" && value !== "");
+  const number = isNumeric ? Number(value) : NaN;
+  if (Number.isNaN(number)) throw new StoreError(runId, what, `a number is ${toText(value)}`);
+  return number;
+}
+
+/** The texts as an array of Postgres in one text, which every driver binds alike; it is read by `::text[]`. */
+export function toArrayText(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${text.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+}
+
+/** The bytes as digits for `decode(…, 'hex')`. */
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const STATUSES: ReadonlySet<unknown> = new Set<StoredRunStatus>([
+  "running",
+  "suspended",
+  "completed",
+  "failed",
+  "cancelled",
+]);
+
+function isStatus(value: unknown): value is StoredRunStatus {
+  return STATUSES.has(value);
+}
