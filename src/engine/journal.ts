@@ -219,6 +219,16 @@ export class Journal implements EventSink {
     this.#keepLease();
   }
 
+  /** Holds the run for another lease, if some of this one is over. */
+  async renew(): Promise<void> {
+    const { clock, leaseMs } = this.#options;
+    if (this.#place === null || clock.now() - this.#writtenAt < leaseMs / 3) return;
+    this.#isBeatDue = true;
+    const caughtUp = this.caughtUp();
+    this.#writeSoon();
+    await caughtUp;
+  }
+
   /** Writes what is left, and how the run stands now. Answers what has kept it from that, `null` for nothing. */
   async close(status: StoredRunStatus): Promise<{ readonly error: unknown } | null> {
     this.#status = status;

@@ -20,8 +20,8 @@ export interface StepHost {
   readonly clock: Clock;
   readonly executor: Executor;
   readonly steps: ReadonlyMap<string, RegisteredStep>;
-  /** True while somebody waits for an event. */
-  readonly isWanted: boolean;
+  /** True while somebody waits for an event, unless nothing is to begin any more. */
+  readonly canBeginAgain: boolean;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
   /** The context that the token's action and decision work on. */
@@ -72,7 +72,7 @@ export async function performAfter(
   host: StepHost,
 ): Promise<Outcome | null> {
   if (delayMs > 0) await wait(attempt, delayMs, host.clock);
-  while (!host.isWanted && !Attempt.isDropped(attempt)) await host.demand();
+  while (!host.canBeginAgain && !Attempt.isDropped(attempt)) await host.demand();
   if (Attempt.isDropped(attempt)) return null;
   host.beginAgain(attempt);
   return await perform(registered, attempt, host);
@@ -92,7 +92,7 @@ async function performLater(
     Attempt.close(attempt);
     host.tellRetry(attempt, result.error, delayMs);
     await wait(attempt, delayMs, host.clock);
-    while (!host.isWanted && !Attempt.isDropped(attempt)) await host.demand();
+    while (!host.canBeginAgain && !Attempt.isDropped(attempt)) await host.demand();
     if (Attempt.isDropped(attempt)) return null;
     attempt = Attempt.follow(attempt, attempt.attempt + 1);
     host.beginAgain(attempt);

@@ -93,6 +93,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   #hasBegun = false;
   /** No step is to start any more, though the run has not ended. */
   #isPaused = false;
+  /** Called when the run has been paused and no action is at work. */
+  #onRest: (() => void) | null = null;
+  /** The tokens at work that wait for their next attempt. */
+  readonly #waiting = new Set<number>();
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
   #isAdvancing = false;
@@ -182,10 +186,18 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     return this.#opening?.lastPastSeq ?? 0;
   }
 
-  /** Starts nothing more. Settles when what is at work has come to its end and is stored, as far as it is. */
-  async pause(): Promise<void> {
+  /** Holds the run in its store for another lease, if some of this one is over. */
+  async renew(): Promise<void> {
+    if (this.#ending === null) await this.#journal?.renew();
+  }
+
+  /** Starts nothing more. Settles when no action is at work; attempts that wait for their time are not. */
+  pause(): Promise<void> {
     this.#isPaused = true;
-    while (this.#ending === null && this.#inFlight.size > 0) await Promise.race(this.#inFlight);
+    return new Promise((resolve) => {
+      this.#onRest = resolve;
+      this.#lookForRest();
+    });
   }
 
   get isAtWork(): boolean {
@@ -342,13 +354,20 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#tell.stepChunk(attempt, value);
   }
 
+  get canBeginAgain(): boolean {
+    return this.isWanted && !this.#isPaused;
+  }
+
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void {
     const { attempt } = failed;
     this.#journal?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
     this.#tell.stepRetry(failed, error, delayMs);
+    this.#waiting.add(failed.token);
+    this.#lookForRest();
   }
 
   beginAgain(attempt: Attempt): void {
+    this.#waiting.delete(attempt.token);
     this.touch();
     this.#tell.stepStart(attempt, Attempt.tokenOf(attempt));
   }
@@ -470,6 +489,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   #start(registered: RegisteredStep, token: Token): void {
     const retry = this.#journal?.retryOf(token);
     const attempt = new Attempt(this, token, retry === undefined ? 1 : retry.attempt + 1);
+    if (retry !== undefined) this.#waiting.add(token.id);
     this.#stage.startedSteps += 1;
     this.touch();
     if (retry === undefined) this.#tell.stepStart(attempt, token);
@@ -498,6 +518,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       const last = Attempt.last(first);
       if (outcome !== null) this.#applyHeld(last, outcome);
       this.#stage.decisions.leave(token);
+      this.#lookForRest();
       this.advance();
       // What had no room outside or beside it may have some now.
       this.#advanceAll();
@@ -525,8 +546,13 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     }
   }
 
+  #lookForRest(): void {
+    if (this.#onRest !== null && (this.#ending !== null || this.#atWork.size === this.#waiting.size)) this.#onRest();
+  }
+
   #leaveWork(first: Attempt): void {
     if (!this.#atWork.delete(first)) return;
+    this.#waiting.delete(first.token);
     this.#lanes.count(Attempt.tokenOf(first), -1);
     if (!this.#hasOwnRoom) this.#stage.busy -= 1;
   }
@@ -630,6 +656,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
+    this.#lookForRest();
     if (this.#starting !== null) Attempt.drop(this.#starting, error);
     for (const first of this.#atWork) {
       this.#leaveWork(first);

@@ -92,6 +92,11 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     if (ending !== null && !this.#run.isInStore) throw ending.error;
   }
 
+  /** Holds the run in its store for another lease, if some of this one is over. */
+  renew(): Promise<void> {
+    return this.#run.renew();
+  }
+
   /** Starts nothing more; settles when what is at work is done. */
   pause(): Promise<void> {
     return this.#run.pause();

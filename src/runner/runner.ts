@@ -1,27 +1,30 @@
-import { type Clock, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
-import {
-  RunConflictError,
-  RunFencedError,
-  RunnerClosedError,
-  StoreError,
-  UnknownRunError,
-  UnknownWorkflowError,
-} from "../core/errors.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { RunConflictError, RunnerClosedError, UnknownRunError, UnknownWorkflowError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import { createRunId } from "../core/run_id.ts";
 import type { RunHead, RunQuery, RunStore } from "../core/run_store.ts";
 import { assertSameStart } from "../engine/open_run.ts";
 import type { Migrate } from "../engine/run_settings.ts";
-import type { LiveRunStream } from "../engine/run_stream.ts";
 import { settledWithin } from "../engine/settled_within.ts";
 import { asked } from "../engine/store_access.ts";
-import type { EncodedEvent } from "../engine/stored_event.ts";
-import type { ResumeOptions, RunOptions } from "../workflow/run_options.ts";
+import {
+  assertIs,
+  assertObject,
+  assertProperties,
+  type Check,
+  hasMethods,
+  isFunction,
+  isLimit,
+  isObject,
+  isTime,
+} from "../workflow/assertions.ts";
+import { isLease, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
 import { openStoredRun, resumeStoredRun, toStored, type Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";
-import { Feed } from "./feed.ts";
 import { FollowedRun } from "./followed_run.ts";
+import { LocalRun, type OpenRun } from "./local_run.ts";
+import { Recovery } from "./recovery.ts";
 
 /** What a {@linkcode Runner} is made with. */
 export interface RunnerOptions {
@@ -84,12 +87,6 @@ export interface CloseOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A run at work here. */
-interface LocalRun {
-  readonly stream: LiveRunStream;
-  readonly feed: Feed;
-}
-
 /** Why the runs of a closed runner are suspended. */
 const CLOSED = "its runner was closed";
 /** So many runs are asked for at once. */
@@ -118,16 +115,25 @@ export class Runner implements AsyncDisposable {
   readonly #store: RunStore;
   readonly #clock: Clock;
   readonly #leaseMs: number;
+  /** Those at work here, and those that are being opened to be. */
   readonly #runs = new Map<string, LocalRun>();
   readonly #readers = new Set<FollowedRun>();
   /** What settles when everything is that was begun: runs, starts, rounds of recovery. */
   readonly #tasks = new Set<Promise<unknown>>();
-  #recoverTimer: unknown = null;
+  readonly #recovery: Recovery;
   #isClosed = false;
+  #closing: Promise<void> | null = null;
 
-  /** A runner that does nothing yet. */
+  /**
+   * A runner that does nothing yet.
+   *
+   * @throws {TypeError | RangeError} If an option is of the wrong kind, or two workflows have one name.
+   */
   constructor(options: RunnerOptions) {
-    const { workflows, store, clock = systemClock, leaseMs = 30_000 } = options;
+    assertObject(options, "options");
+    assertIs(options.store, isObject, "store");
+    assertProperties(options, CHECKS);
+    const { workflows, store, clock = systemClock, leaseMs = 30_000, recoverEveryMs = leaseMs / 3 } = options;
     const byName = new Map<string, Workflow>();
     for (const workflow of workflows) {
       if (byName.has(workflow.name)) {
@@ -140,6 +146,17 @@ export class Runner implements AsyncDisposable {
     this.#store = store;
     this.#clock = clock;
     this.#leaseMs = leaseMs;
+    this.#recovery = new Recovery({
+      store,
+      clock,
+      leaseMs,
+      everyMs: recoverEveryMs,
+      workflows: byName,
+      runs: this.#runs,
+      takeOver: (claimed) => this.#takeOver(claimed),
+      recover: () => this.recover(),
+      onError: (error, runId) => this.#tell(error, runId),
+    });
   }
 
   /** The names of the workflows it runs. */
@@ -149,7 +166,9 @@ export class Runner implements AsyncDisposable {
 
   /** How many runs are at work here. */
   get activeRuns(): number {
-    return this.#runs.size;
+    let active = 0;
+    for (const { isStored } of this.#runs.values()) if (isStored) active += 1;
+    return active;
   }
 
   /**
@@ -206,6 +225,7 @@ export class Runner implements AsyncDisposable {
     const head = await this.get(runId);
     if (head === null) throw new UnknownRunError(runId);
     if (head.wakeAt === null) return local !== undefined && head.status === "cancelled";
+    // It may have been taken over meanwhile.
     return await cancelStoredRun(this.#store, runId, reason, this.#clock);
   }
 
@@ -216,7 +236,7 @@ export class Runner implements AsyncDisposable {
 
   /** Runs, the newest first, 100 at most unless `limit` says otherwise. */
   async list(query: Partial<RunQuery> = {}): Promise<readonly RunHead[]> {
-    return await this.#store.list({ limit: PAGE_LENGTH, ...query });
+    return await asked(this.#store.list({ limit: PAGE_LENGTH, ...query }), null, "list the runs");
   }
 
   /**
@@ -227,27 +247,16 @@ export class Runner implements AsyncDisposable {
    * @throws {RunnerClosedError} If the runner was closed.
    */
   recover({ isForced = false }: RecoverOptions = {}): Promise<number> {
-    return this.#do("recover runs", async () => {
-      try {
-        return await (isForced ? this.#recoverAll() : this.#recoverDue());
-      } finally {
-        this.#recoverLater();
-      }
-    });
+    return this.#do("recover runs", () => this.#recovery.run(isForced));
   }
 
   /**
    * Takes on nothing more, lets the actions at work come to their end, for a time, and lets go of every run: whoever
    * recovers them goes on at once. Readers are done.
    */
-  async close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
-    this.#isClosed = true;
-    this.#clock.clearTimeout(this.#recoverTimer);
-    const runs = [...this.#runs.values()];
-    await settledWithin(runs.map(({ stream }) => stream.pause()), timeoutMs, this.#clock, null);
-    await Promise.all([...this.#runs.values()].map(({ stream }) => stream.leave(CLOSED)));
-    await Promise.allSettled(this.#tasks);
-    for (const reader of [...this.#readers]) reader.close();
+  close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
   }
 
   /** Closes it. */
@@ -273,13 +282,24 @@ export class Runner implements AsyncDisposable {
     }
   }
 
+  async #close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true;
+    this.#recovery.stop();
+    const pauses = Array.from(this.#runs.values(), ({ stream }) => stream.pause());
+    await settledWithin(pauses, timeoutMs, this.#clock, null);
+    // What is still being opened is paused by now, and left as soon as it is open.
+    await Promise.all(Array.from(this.#runs.values(), ({ stream }) => stream.leave(CLOSED)));
+    await Promise.allSettled(this.#tasks);
+    for (const reader of [...this.#readers]) reader.close();
+  }
+
   async #start(workflow: string, start: string, payload: unknown, options: StartOptions): Promise<StartedRun> {
     const { runId = createRunId(), context } = options;
     const found = this.#find(workflow);
     const plan = { workflow, start, payload: toStored(payload) };
     const known = options.runId === undefined ? null : await this.get(runId);
     try {
-      if (known === null) {
+      if (known === null && !this.#runs.has(runId)) {
         const runOptions = { ...this.#runOptions, runId, ...(context === undefined ? {} : { context }) };
         await this.#begin(
           runId,
@@ -287,12 +307,14 @@ export class Runner implements AsyncDisposable {
         );
         return { runId, isNew: true };
       }
+      await this.#runs.get(runId)?.stored;
     } catch (error) {
       // Somebody may have started it at the same time.
       if (!(error instanceof RunConflictError)) throw error;
     }
     const head = known ?? await this.get(runId);
-    if (head !== null) await assertSameStart(head, plan, this.#store);
+    if (head === null) throw new UnknownRunError(runId);
+    await assertSameStart(head, plan, this.#store);
     return { runId, isNew: false };
   }
 
@@ -304,87 +326,34 @@ export class Runner implements AsyncDisposable {
   }
 
   /** Lets a run go on without a reader; settles once it is in the store. */
-  async #begin(
-    runId: string,
-    open: (onCommitted: (events: readonly EncodedEvent[]) => void) => LiveRunStream,
-  ): Promise<void> {
-    const feed = new Feed();
-    const stream = open((events) => feed.add(events));
-    const end = (error: unknown = null) => {
-      if (this.#runs.get(runId)?.stream === stream) this.#runs.delete(runId);
-      feed.ring();
-      // How a run ended is in the store, unless that is the trouble.
-      if (isReal && (error instanceof StoreError || error instanceof RunFencedError)) this.#tell(error, runId);
-    };
-    let isReal = false;
-    const ended: Promise<void> = stream.drain().then(() => end(), end).finally(() => this.#tasks.delete(ended));
-    this.#tasks.add(ended);
-    await stream.stored();
-    isReal = true;
-    this.#runs.set(runId, { stream, feed });
-    // It may have been over before it was known here.
-    ended.then(() => this.#runs.get(runId)?.stream === stream && this.#runs.delete(runId));
-    if (this.#isClosed) await stream.leave(CLOSED);
+  async #begin(runId: string, open: OpenRun): Promise<void> {
+    const run = new LocalRun(open);
+    this.#runs.set(runId, run);
+    const task = this.#goOn(runId, run);
+    this.#tasks.add(task);
+    task.then(() => this.#tasks.delete(task));
+    if (this.#isClosed) run.stream.pause();
+    await run.stored;
+    if (this.#isClosed) await run.stream.leave(CLOSED);
   }
 
-  /** Takes over what is due. */
-  async #recoverDue(): Promise<number> {
-    const workflows = [...this.#workflows.keys()];
-    for (let count = 0;;) {
-      const now = this.#clock.now();
-      const claim = { workflows, limit: PAGE_LENGTH, until: now + this.#leaseMs, now };
-      const heads = await asked(this.#store.claim(claim), null, "claim runs");
-      const taken = await Promise.all(heads.map((head) => this.#takeOver(head)));
-      count += taken.filter(Boolean).length;
-      if (heads.length < PAGE_LENGTH || this.#isClosed) return count;
-    }
+  /** Sees a run to its end here. */
+  async #goOn(runId: string, run: LocalRun): Promise<void> {
+    const trouble = await run.ended;
+    // Its place may be taken by now: by itself, taken over from here.
+    if (this.#runs.get(runId) === run) this.#runs.delete(runId);
+    run.feed.ring();
+    if (trouble !== null) this.#tell(trouble.error, runId);
   }
 
-  /** Takes over everything that has not ended and is not at work here. */
-  async #recoverAll(): Promise<number> {
-    let count = 0;
-    for (const status of ["suspended", "running"] as const) {
-      let after: RunHead | undefined;
-      do {
-        const page = await asked(this.#store.list({ status, after, limit: PAGE_LENGTH }), null, "list the runs");
-        const taken = await Promise.all(page.map((head) => this.#claim(head)));
-        count += taken.filter(Boolean).length;
-        after = page.at(-1);
-      } while (after !== undefined && !this.#isClosed);
-    }
-    return count;
-  }
-
-  async #claim({ runId, workflow }: RunHead): Promise<boolean> {
-    if (this.#runs.has(runId) || !this.#workflows.has(workflow)) return false;
-    const now = this.#clock.now();
-    const claim = { runId, isForced: true, limit: 1, until: now + this.#leaseMs, now };
-    const [head] = await asked(this.#store.claim(claim), runId, "claim it");
-    return head !== undefined && await this.#takeOver(head);
-  }
-
-  /** Goes on with a run that was claimed. One that cannot be gone on with is left to whoever can. */
-  async #takeOver(claimed: RunHead): Promise<boolean> {
+  /** Goes on with a run that was claimed. */
+  async #takeOver(claimed: RunHead): Promise<void> {
     const { runId, workflow } = claimed;
-    try {
-      await this.#begin(
-        runId,
-        (onCommitted) => resumeStoredRun(this.#find(workflow), runId, this.#runOptions, { claimed, onCommitted }),
-      );
-      return true;
-    } catch (error) {
-      this.#tell(error, runId);
-      return false;
-    }
-  }
-
-  #recoverLater(): void {
-    const { recoverEveryMs = this.#leaseMs / 3 } = this.#options;
-    this.#clock.clearTimeout(this.#recoverTimer);
-    if (this.#isClosed || recoverEveryMs > LONGEST_TIMER_MS) return;
-    this.#recoverTimer = this.#clock.setTimeout(() => {
-      this.recover().catch((error) => this.#tell(error, null));
-    }, recoverEveryMs);
+    const found = this.#find(workflow);
+    await this.#begin(
+      runId,
+      (onCommitted) => resumeStoredRun(found, runId, this.#runOptions, { claimed, onCommitted }),
+    );
   }
 
   #tell(error: unknown, runId: string | null): void {
@@ -395,3 +364,15 @@ export class Runner implements AsyncDisposable {
     }
   }
 }
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  workflows: (value) => Array.isArray(value) ? null : ["an array", TypeError],
+  store: (value) => hasMethods(value, "create", "find", "load", "commit", "events", "claim", "list"),
+  runOptions: isObject,
+  migrate: isFunction,
+  leaseMs: isLease,
+  recoverEveryMs: isTime,
+  pollMs: (value) => isLimit(value, 1),
+  onError: isFunction,
+  clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
+};

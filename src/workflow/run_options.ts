@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../core/clock.ts";
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Any } from "../core/inference.ts";
 import { createRunId } from "../core/run_id.ts";
@@ -18,6 +18,7 @@ import {
   isName,
   isObject,
   isTime,
+  type Refusal,
 } from "./assertions.ts";
 
 /** How one run differs from the defaults. */
@@ -91,10 +92,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
   cleanupTimeoutMs: (value) => isLimit(value, 0),
   clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
   store: (value) => hasMethods(value, "create", "find", "load", "commit", "events", "claim"),
-  leaseMs: isTime,
+  leaseMs: isLease,
   after: (value) => isLimit(value, 0),
   migrate: isFunction,
 };
+
+/** A lease in ms: a third of it has to be a timer, and its end a time that any store can keep. */
+export function isLease(value: unknown): Refusal {
+  return isLimit(value, 3) === null && Number(value) <= LONGEST_TIMER_MS
+    ? null
+    : [`a whole number from 3 to ${LONGEST_TIMER_MS}`, typeof value === "number" ? RangeError : TypeError];
+}
 
 /** What only the engine's own callers ask for, see {@linkcode Storage}. */
 export type StorageOptions = Partial<Pick<Storage, "opening" | "claimed" | "onCommitted">>;

@@ -1,0 +1,146 @@
+import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
+import type { RunHead, RunStore } from "../core/run_store.ts";
+import { asked } from "../engine/store_access.ts";
+import type { LocalRun } from "./local_run.ts";
+
+/** What {@linkcode Recovery} is made with. */
+export interface RecoveryOptions {
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  /** How often it is repeated, in ms. */
+  readonly everyMs: number;
+  /** By name. */
+  readonly workflows: ReadonlyMap<string, unknown>;
+  /** The runs that are at work here, or are being opened to be. */
+  readonly runs: ReadonlyMap<string, LocalRun>;
+  /** Goes on with a run that was claimed; rejects if it cannot. */
+  readonly takeOver: (claimed: RunHead) => Promise<void>;
+  /** Does it all again. */
+  readonly recover: () => Promise<unknown>;
+  readonly onError: (error: unknown, runId: string | null) => void;
+}
+
+/** So many runs are asked for at once. */
+const PAGE_LENGTH = 100;
+
+/** Takes over runs that nobody works on, now and from time to time. */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  /** Those that were claimed and cannot be gone on with here. */
+  #hopeless: RunHead[] = [];
+  /** The rounds come one after the other: two at once would take runs from each other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #timer: unknown = null;
+  #isStopped = false;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Does one round, and others later. Answers how many runs were taken over. */
+  run(isForced: boolean): Promise<number> {
+    const round = this.#last.then(() => this.#round(isForced));
+    this.#last = round.catch(() => {});
+    return round;
+  }
+
+  /** Lets no round follow. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#options.clock.clearTimeout(this.#timer);
+  }
+
+  async #round(isForced: boolean): Promise<number> {
+    try {
+      return await (isForced ? this.#recoverAll() : this.#recoverDue());
+    } finally {
+      await this.#giveBack();
+      this.#repeat();
+    }
+  }
+
+  async #recoverDue(): Promise<number> {
+    const { store, clock, leaseMs, workflows, runs } = this.#options;
+    // Where the thread was blocked for long, or the machine slept, those at work here are due, too.
+    await Promise.all(Array.from(runs.values(), ({ stream }) => stream.renew()));
+    for (let count = 0;;) {
+      const now = clock.now();
+      const claim = { workflows: [...workflows.keys()], limit: PAGE_LENGTH, until: now + leaseMs, now };
+      const heads = await asked(store.claim(claim), null, "claim runs");
+      count += await this.#takeOver(heads);
+      if (heads.length < PAGE_LENGTH || this.#isStopped) return count;
+    }
+  }
+
+  /** Takes over everything that has not ended and is not at work here. */
+  async #recoverAll(): Promise<number> {
+    const { store, runs, workflows } = this.#options;
+    let count = 0;
+    for (const status of ["suspended", "running"] as const) {
+      let after: RunHead | undefined;
+      do {
+        const page = await asked(store.list({ status, after, limit: PAGE_LENGTH }), null, "list the runs");
+        const mine = page.filter(({ runId, workflow }) => !runs.has(runId) && workflows.has(workflow));
+        const heads = await Promise.all(mine.map((head) => this.#claim(head)));
+        count += await this.#takeOver(heads.filter((head) => head !== undefined));
+        after = page.at(-1);
+      } while (after !== undefined && !this.#isStopped);
+    }
+    return count;
+  }
+
+  async #claim({ runId }: RunHead): Promise<RunHead | undefined> {
+    const { store, clock, leaseMs } = this.#options;
+    const now = clock.now();
+    const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
+    return (await asked(store.claim(claim), runId, "claim it"))[0];
+  }
+
+  /** Goes on with runs that were claimed; answers with how many. */
+  async #takeOver(heads: readonly RunHead[]): Promise<number> {
+    const taken = await Promise.all(heads.map((head) => this.#takeOne(head)));
+    return taken.filter(Boolean).length;
+  }
+
+  async #takeOne(head: RunHead): Promise<boolean> {
+    try {
+      if (!this.#isStopped) {
+        await this.#options.takeOver(head);
+        return true;
+      }
+    } catch (error) {
+      this.#options.onError(error, head.runId);
+    }
+    this.#hopeless.push(head);
+    return false;
+  }
+
+  /**
+   * Lets go of the runs that cannot be gone on with here: somebody else may be able to. Only at the end of a round, or
+   * the same ones would be claimed again and again.
+   */
+  async #giveBack(): Promise<void> {
+    const { store, clock } = this.#options;
+    const hopeless = this.#hopeless;
+    this.#hopeless = [];
+    const now = clock.now();
+    await Promise.all(hopeless.map(async ({ runId, revision, version, status }) => {
+      const unchanged = { runId, revision, version, status, record: null, snapshot: null, events: [] };
+      try {
+        await asked(store.commit({ ...unchanged, wakeAt: now, now }), runId, "let go of it");
+      } catch (error) {
+        this.#options.onError(error, runId);
+      }
+    }));
+  }
+
+  #repeat(): void {
+    const { clock, everyMs, recover, onError } = this.#options;
+    clock.clearTimeout(this.#timer);
+    if (this.#isStopped || everyMs > LONGEST_TIMER_MS) return;
+    this.#timer = clock.setTimeout(() => {
+      recover().catch((error) => onError(error, null));
+    }, everyMs);
+  }
+}
