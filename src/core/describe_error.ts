@@ -35,8 +35,8 @@ function describeChain(error: unknown, causesLeft: number): JsonError {
   }
 }
 
-/** True for what stands for an error already: it comes from a store or a wire. */
-function isDescribed(error: unknown): error is JsonError {
-  return typeof error === "object" && error !== null && "name" in error && typeof error.name === "string" &&
-    "message" in error && typeof error.message === "string";
+/** True for what stands for an error already and is none: it comes from a store or a wire. */
+export function isDescribed(error: unknown): error is JsonError {
+  return typeof error === "object" && error !== null && !(error instanceof Error) &&
+    "name" in error && typeof error.name === "string" && "message" in error && typeof error.message === "string";
 }

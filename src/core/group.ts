@@ -1,3 +1,4 @@
+import { describeError, isDescribed } from "./describe_error.ts";
 import { GroupFailedError } from "./errors.ts";
 import type { IntMap } from "./int_map.ts";
 import type { Result } from "./result.ts";
@@ -15,10 +16,15 @@ export interface Group extends FanOut {
   readonly results: IntMap<Result>;
 }
 
-/** The results in the order of the payloads: of each path the last. What was stopped failed because of `cause`. */
+/**
+ * The results in the order of the payloads: of each path the last. What was stopped failed because of `cause`; where that
+ * is described already, as in a store, so is what was stopped.
+ */
 export function groupResults({ size, results }: Group, cause: unknown): Result[] {
-  return Array.from(
-    { length: size },
-    (_, index) => results.get(index) ?? { ok: false, value: null, error: new GroupFailedError(cause) },
-  );
+  return Array.from({ length: size }, (_, index) => results.get(index) ?? stopped(cause));
+}
+
+function stopped(cause: unknown): Result {
+  const error = new GroupFailedError(cause);
+  return { ok: false, value: null, error: isDescribed(cause) ? describeError(error) : error };
 }

@@ -9,7 +9,7 @@ import type { EventSink } from "./event_sink.ts";
 import type { HandOff } from "./hand_off.ts";
 import type { ContextPatch, ContextView, StoredContext } from "./stored_context.ts";
 import { encodeChanges, encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
-import { type EncodedEvent, encodeStoredEvent } from "./stored_event.ts";
+import { EncodedEvent } from "./stored_event.ts";
 import { encodeState, type PendingRetry, type RestoredState } from "./stored_state.ts";
 
 /** The run that a journal is kept for. */
@@ -131,7 +131,7 @@ export class Journal implements EventSink {
 
   push(event: WorkflowEvent): void {
     try {
-      this.#events.push(encodeStoredEvent(event));
+      this.#events.push(new EncodedEvent(event));
     } catch (error) {
       // There is no event of this number then.
       this.#lastSeq -= 1;
@@ -323,7 +323,7 @@ export class Journal implements EventSink {
 
   #deliver(events: readonly EncodedEvent[]): void {
     const { handOff, onCommitted } = this.#options;
-    for (const { event } of events) handOff.push(event);
+    if (!handOff.isDrained) { for (const { event } of events) handOff.push(event); }
     onCommitted?.(events);
   }
 

@@ -38,7 +38,7 @@ export async function openRun(options: OpenRunOptions, journal: Journal): Promis
   if (opening === "resume") return await takeOver(options);
   const { snapshot, events } = journal.takeFirst();
   const run = { runId, workflow, version, snapshot, events, wakeAt: now + leaseMs, now };
-  if (await asked(store.create(run), runId, "create it")) {
+  if (await asked(() => store.create(run), runId, "create it")) {
     const place = { version, revision: 1, lastSeq: events.length, isSnapshotDue: false };
     return { restored: null, place, events };
   }
@@ -49,7 +49,7 @@ export async function openRun(options: OpenRunOptions, journal: Journal): Promis
 /** Goes on with a run that is in the store. */
 async function takeOver({ runId, plan, storage, now }: OpenRunOptions): Promise<OpenedRun> {
   const { store, leaseMs, opening, claimed, migrate } = storage;
-  const found = claimed ?? await asked(store.find(runId), runId, "find it");
+  const found = claimed ?? await asked(() => store.find(runId), runId, "find it");
   if (found === null) throw new UnknownRunError(runId);
   if (opening === "either") await assertSameStart(found, plan, store);
   // Looked at before the run is taken from whoever has it.
@@ -57,9 +57,9 @@ async function takeOver({ runId, plan, storage, now }: OpenRunOptions): Promise<
   let mine = claimed ?? undefined;
   if (found.wakeAt !== null && mine === undefined) {
     const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
-    [mine] = await asked(store.claim(claim), runId, "claim it");
+    [mine] = await asked(() => store.claim(claim), runId, "claim it");
   }
-  const stored = await asked(store.load(runId), runId, "load it");
+  const stored = await asked(() => store.load(runId), runId, "load it");
   if (stored === null) throw new UnknownRunError(runId);
   let restored = restore(stored);
   if (stored.wakeAt === null) {
@@ -90,7 +90,7 @@ export async function assertSameStart(
   if (workflow !== plan.workflow) {
     throw new RunConflictError(runId, `there is one of workflow ${JSON.stringify(workflow)}`);
   }
-  const [first] = await asked(store.events(runId, 0, 1), runId, "read event 1");
+  const [first] = await asked(() => store.events(runId, 0, 1), runId, "read event 1");
   const event = first?.seq === 1 ? parseEvent(first, runId) : null;
   // Without its first event nobody can tell any more.
   if (event?.type !== "run.start") return;
@@ -156,7 +156,7 @@ function migrated(restored: RestoredState, { runId, workflow, version }: StoredR
 
 /** The `run.end` of a run that has ended. */
 async function readEnd({ runId, lastSeq }: RunHead, store: RunStore): Promise<RunEndEvent> {
-  const [last] = await asked(store.events(runId, lastSeq - 1, 1), runId, `read event ${lastSeq}`);
+  const [last] = await asked(() => store.events(runId, lastSeq - 1, 1), runId, `read event ${lastSeq}`);
   const event = last === undefined ? null : parseEvent(last, runId);
   if (event?.type === "run.end") return event;
   throw new StoreError(runId, `read event ${lastSeq}`, "the run has ended and this is not its run.end");

@@ -26,6 +26,8 @@ export interface StepHost {
   demand(): Promise<void>;
   /** The context that the token's action and decision work on. */
   contextOf(token: Token): Record<string, unknown>;
+  /** What the action gets of the token's payload. */
+  payloadOf(token: Token): unknown;
   /** The result as it may be told: one that cannot be stored where it has to be is a failure. */
   toTellable(token: Token, result: Result): Result;
   /** An outcome is there and not applied yet: until then nothing else starts, since it may have put tokens at the head. */
@@ -108,8 +110,8 @@ async function performLater(
 
 /** One attempt at the action. It never throws and never rejects. */
 function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise<Result> {
-  const { payload } = Attempt.tokenOf(attempt);
   try {
+    const payload = host.payloadOf(Attempt.tokenOf(attempt));
     const returned = step.input === undefined
       ? execute(step, payload, attempt, host)
       : executeChecked(step, step.input, payload, attempt, host);

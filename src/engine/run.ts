@@ -218,6 +218,12 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     return this.#journal === null ? this.#settings.context : this.#journal.contextOf(token);
   }
 
+  payloadOf({ payload }: Token): unknown {
+    if (this.#journal === null || typeof payload !== "object" || payload === null) return payload;
+    // Whatever an action does to it, the next attempt gets what is in the store.
+    return JSON.parse(JSON.stringify(payload));
+  }
+
   toTellable(token: Token, result: Result): Result {
     if (this.#stage.journal === null || !result.ok) return result;
     try {
@@ -347,7 +353,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   tellLoggerFailed(attempt: Attempt, error: unknown): boolean {
-    return this.#ending === null && this.#tell.stepLog(attempt, "logger.failed", { error });
+    if (this.#ending !== null) return false;
+    // It may be anything that was thrown.
+    const told = this.#stage.journal === null ? error : describeError(error);
+    return this.#tell.stepLog(attempt, "logger.failed", { error: told });
   }
 
   tellChunk(attempt: Attempt, value: unknown): void {
@@ -492,9 +501,9 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (retry !== undefined) this.#waiting.add(token.id);
     this.#stage.startedSteps += 1;
     this.touch();
-    if (retry === undefined) this.#tell.stepStart(attempt, token);
     this.#starting = attempt;
     try {
+      if (retry === undefined) this.#tell.stepStart(attempt, token);
       const performed = retry === undefined
         ? perform(registered, attempt, this)
         : performAfter(retry.dueAt - this.clock.now(), registered, attempt, this);
@@ -516,7 +525,11 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       this.#inFlight.delete(settled);
       this.#leaveWork(first);
       const last = Attempt.last(first);
-      if (outcome !== null) this.#applyHeld(last, outcome);
+      try {
+        if (outcome !== null) this.#applyHeld(last, outcome);
+      } catch (error) {
+        this.#end("failed", error);
+      }
       this.#stage.decisions.leave(token);
       this.#lookForRest();
       this.advance();

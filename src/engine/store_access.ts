@@ -4,9 +4,9 @@ import type { RunStore, StoredEvent } from "../core/run_store.ts";
 import { toText } from "../core/to_text.ts";
 
 /** Waits for the store's answer; what it rejects with becomes an error that names the run and what was asked for. */
-export async function asked<Answer>(answer: Promise<Answer>, runId: string | null, what: string): Promise<Answer> {
+export async function asked<Answer>(ask: () => Promise<Answer>, runId: string | null, what: string): Promise<Answer> {
   try {
-    return await answer;
+    return await ask();
   } catch (error) {
     throw error instanceof StoreError ? error : new StoreError(runId, what, toText(error), { cause: error });
   }
@@ -59,7 +59,7 @@ export async function readPage(
   after: number,
   limit: number = PAGE_LENGTH,
 ): Promise<readonly WorkflowEvent[]> {
-  const stored = await asked(store.events(runId, after, limit), runId, `read the events after ${after}`);
+  const stored = await asked(() => store.events(runId, after, limit), runId, `read the events after ${after}`);
   return stored.map((event, index) => {
     if (event.seq !== after + index + 1) throw new EventsGoneError(runId, after + index, event.seq);
     return parseEvent(event, runId);

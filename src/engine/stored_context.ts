@@ -1,4 +1,4 @@
-import { ContextConflictError } from "../core/errors.ts";
+import { ContextConflictError, SerializationError } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 
 /** What a step has changed in the context: by key the new value as JSON, `null` for a key that is gone. */
@@ -71,6 +71,7 @@ export class StoredContext {
  * @throws {SerializationError} If a value is not JSON.
  */
 export function toStoredContext(context: Readonly<Record<string, unknown>>): StoredContext {
+  assertNoSymbols(context, null);
   const stored = new StoredContext();
   for (const [key, value] of Object.entries(context)) {
     if (value !== undefined) stored.set(key, toText(value, key, null));
@@ -101,6 +102,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
    * @throws {SerializationError} If a value is not JSON.
    */
   diff(stepName: string, resultKey: string, result: unknown): ContextPatch {
+    assertNoSymbols(this.#touched, stepName);
     let patch: Map<string, string | null> | null = null;
     for (const [key, version] of this.#versions) {
       const value = Object.hasOwn(this.#touched, key) ? this.#touched[key] : undefined;
@@ -164,6 +166,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   /** Copies a stored value out, the first time somebody is interested in it. */
   #touch(key: string | symbol): void {
     if (typeof key === "symbol" || this.#versions.has(key)) return;
+    this.#versions.set(key, this.#stored.version);
     const text = this.#stored.textOf(key);
     if (text === undefined) return;
     // Defined, so that a key named __proto__ is a key.
@@ -178,4 +181,9 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
 
 function toText(value: unknown, key: string, stepName: string | null): string {
   return JSON.stringify(toJson(value, { name: `context[${JSON.stringify(key)}]`, stepName }));
+}
+
+function assertNoSymbols(context: object, stepName: string | null): void {
+  if (Object.getOwnPropertySymbols(context).length === 0) return;
+  throw new SerializationError(stepName, "context", "an object with symbols as keys");
 }

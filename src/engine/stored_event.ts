@@ -4,37 +4,54 @@ import { toJson } from "../core/json.ts";
 import type { Result } from "../core/result.ts";
 import type { StoredEvent } from "../core/run_store.ts";
 
-/** An event that is to be committed: as its readers see it, and as text. */
-export interface EncodedEvent extends StoredEvent {
-  readonly event: WorkflowEvent;
-}
-
 /**
- * The event as it is stored and as everybody sees it who reads a stored run: errors are `{ name, message, cause? }`.
- *
- * @throws {SerializationError} If it holds what JSON cannot.
+ * An event that is to be committed: as text, and as everybody sees it who reads a stored run. Errors are
+ * `{ name, message, cause? }`.
  */
-export function encodeStoredEvent(event: WorkflowEvent): EncodedEvent {
-  const json = toJsonEvent(event);
-  return { seq: event.seq, event: json, text: JSON.stringify(json) };
+export class EncodedEvent implements StoredEvent {
+  readonly seq: number;
+  readonly text: string;
+  /** `null` until somebody asks: what it holds may still change, and its text will not. */
+  #event: WorkflowEvent | null;
+
+  /** Throws a {@linkcode SerializationError} if the event holds what JSON cannot. */
+  constructor(event: WorkflowEvent) {
+    const json = toJsonEvent(event);
+    this.seq = event.seq;
+    this.text = JSON.stringify(json);
+    this.#event = isShared(json) ? null : json;
+  }
+
+  get event(): WorkflowEvent {
+    this.#event ??= JSON.parse(this.text) as WorkflowEvent;
+    return this.#event;
+  }
 }
 
 function toJsonEvent(event: WorkflowEvent): WorkflowEvent {
   switch (event.type) {
+    case "step.start":
+      return isInside(event) ? replaced(event, "payload", toStepJson(event, "payload", event.payload)) : event;
     case "step.log":
       return event.data === undefined ? event : replaced(event, "data", toStepJson(event, "data", event.data));
     case "step.chunk":
       return replaced(event, "value", toStepJson(event, "value", event.value));
     case "step.retry":
       return { ...event, error: describeError(event.error) };
-    case "step.result":
-      return replaced(event, "result", toJsonResult(event, event.result));
+    case "step.result": {
+      const told = replaced(event, "result", toJsonResult(event, event.result));
+      return isInside(event) ? replaced(told, "payload", toStepJson(event, "payload", event.payload)) : told;
+    }
     case "run.end":
       return event.error === null ? event : { ...event, error: describeError(event.error) };
     default:
-      // The payloads of tokens are JSON by now.
       return event;
   }
+}
+
+/** Only the payloads of a run's own tokens come from the store; those of a run inside a step can be anything. */
+function isInside({ path }: StepEventBase): boolean {
+  return path !== undefined;
 }
 
 function toJsonResult(event: StepEventBase, result: Result): Result {
@@ -50,4 +67,26 @@ function toStepJson({ step }: StepEventBase, name: string, value: unknown): unkn
 /** The event with another value in a field; itself, if it is the same. */
 function replaced<Event extends object, Key extends keyof Event>(event: Event, key: Key, value: Event[Key]): Event {
   return event[key] === value ? event : { ...event, [key]: value };
+}
+
+/** Whether it holds an object that is not the engine's own. */
+function isShared(event: WorkflowEvent): boolean {
+  switch (event.type) {
+    case "step.start":
+      return isObject(event.payload);
+    case "step.log":
+      return isObject(event.data);
+    case "step.chunk":
+      return isObject(event.value);
+    case "step.result":
+      return isObject(event.payload) || isObject(event.result.value);
+    case "run.start":
+      return isObject(event.payload);
+    default:
+      return false;
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }

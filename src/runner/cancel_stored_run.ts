@@ -18,9 +18,9 @@ export async function cancelStoredRun(
   while (true) {
     const now = clock.now();
     const claim = { runId, isForced: true, limit: 1, until: now, now };
-    const [claimed] = await asked(store.claim(claim), runId, "claim it");
+    const [claimed] = await asked(() => store.claim(claim), runId, "claim it");
     if (claimed === undefined) return false;
-    const stored = await asked(store.load(runId), runId, "load it");
+    const stored = await asked(() => store.load(runId), runId, "load it");
     if (stored === null) return false;
     const { version, revision, lastSeq } = claimed;
     const seq = lastSeq + 1;
@@ -28,6 +28,6 @@ export async function cancelStoredRun(
     const end: RunEndEvent = { type: "run.end", seq, runId, at: now, status: "cancelled", error, steps };
     const events = [{ seq, text: JSON.stringify(end) }];
     const written = { runId, revision, version, status: "cancelled", record: null, snapshot: null, events } as const;
-    if (await asked(store.commit({ ...written, wakeAt: null, now }), runId, "cancel it")) return true;
+    if (await asked(() => store.commit({ ...written, wakeAt: null, now }), runId, "cancel it")) return true;
   }
 }

@@ -159,7 +159,7 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
       return;
     }
     change?.forget();
-    const head = await asked(store.find(runId), runId, "find it");
+    const head = await asked(() => store.find(runId), runId, "find it");
     if (head === null) throw new UnknownRunError(runId);
     if (head.lastSeq > this.#seq || this.#isOver) return;
     if (head.wakeAt === null) this.close();

@@ -67,7 +67,7 @@ export class Recovery {
     for (let count = 0;;) {
       const now = clock.now();
       const claim = { workflows: [...workflows.keys()], limit: PAGE_LENGTH, until: now + leaseMs, now };
-      const heads = await asked(store.claim(claim), null, "claim runs");
+      const heads = await asked(() => store.claim(claim), null, "claim runs");
       count += await this.#takeOver(heads);
       if (heads.length < PAGE_LENGTH || this.#isStopped) return count;
     }
@@ -80,7 +80,7 @@ export class Recovery {
     for (const status of ["suspended", "running"] as const) {
       let after: RunHead | undefined;
       do {
-        const page = await asked(store.list({ status, after, limit: PAGE_LENGTH }), null, "list the runs");
+        const page = await asked(() => store.list({ status, after, limit: PAGE_LENGTH }), null, "list the runs");
         const mine = page.filter(({ runId, workflow }) => !runs.has(runId) && workflows.has(workflow));
         const heads = await Promise.all(mine.map((head) => this.#claim(head)));
         count += await this.#takeOver(heads.filter((head) => head !== undefined));
@@ -94,7 +94,7 @@ export class Recovery {
     const { store, clock, leaseMs } = this.#options;
     const now = clock.now();
     const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
-    return (await asked(store.claim(claim), runId, "claim it"))[0];
+    return (await asked(() => store.claim(claim), runId, "claim it"))[0];
   }
 
   /** Goes on with runs that were claimed; answers with how many. */
@@ -128,7 +128,7 @@ export class Recovery {
     await Promise.all(hopeless.map(async ({ runId, revision, version, status }) => {
       const unchanged = { runId, revision, version, status, record: null, snapshot: null, events: [] };
       try {
-        await asked(store.commit({ ...unchanged, wakeAt: now, now }), runId, "let go of it");
+        await asked(() => store.commit({ ...unchanged, wakeAt: now, now }), runId, "let go of it");
       } catch (error) {
         this.#options.onError(error, runId);
       }

@@ -42,7 +42,10 @@ export interface RunnerOptions {
   readonly recoverEveryMs?: number | undefined;
   /** How often the store is asked about a run that is followed here and at work elsewhere, in ms. Default: 500. */
   readonly pollMs?: number | undefined;
-  /** Hears of what goes wrong with nobody to tell: a run that cannot be gone on with here. Default: nobody. */
+  /**
+   * Hears of what goes wrong with nobody to tell: a run that cannot be gone on with here, a store that fails. A run whose
+   * commit has failed is left to {@linkcode Runner.recover}, here or elsewhere, once its lease is over. Default: nobody.
+   */
   readonly onError?: ((error: unknown, runId: string | null) => void) | undefined;
   /** Where times and timers come from. Default: the platform. */
   readonly clock?: Clock | undefined;
@@ -83,7 +86,7 @@ export interface RecoverOptions {
 
 /** How a runner is closed. */
 export interface CloseOptions {
-  /** How long the actions at work may take to come to their end, in ms. Default: 5 000. */
+  /** How long the actions at work may take to come to their end, and then the store, in ms. Default: 5 000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -231,12 +234,12 @@ export class Runner implements AsyncDisposable {
 
   /** What there is to know of a run without its state and events; `null` if there is none. */
   async get(runId: string): Promise<RunHead | null> {
-    return await asked(this.#store.find(runId), runId, "find it");
+    return await asked(() => this.#store.find(runId), runId, "find it");
   }
 
   /** Runs, the newest first, 100 at most unless `limit` says otherwise. */
   async list(query: Partial<RunQuery> = {}): Promise<readonly RunHead[]> {
-    return await asked(this.#store.list({ limit: PAGE_LENGTH, ...query }), null, "list the runs");
+    return await asked(() => this.#store.list({ limit: PAGE_LENGTH, ...query }), null, "list the runs");
   }
 
   /**
@@ -288,8 +291,9 @@ export class Runner implements AsyncDisposable {
     const pauses = Array.from(this.#runs.values(), ({ stream }) => stream.pause());
     await settledWithin(pauses, timeoutMs, this.#clock, null);
     // What is still being opened is paused by now, and left as soon as it is open.
-    await Promise.all(Array.from(this.#runs.values(), ({ stream }) => stream.leave(CLOSED)));
-    await Promise.allSettled(this.#tasks);
+    const left = Array.from(this.#runs.values(), ({ stream }) => stream.leave(CLOSED));
+    // A store that does not answer must not keep the process.
+    await settledWithin([...left, ...this.#tasks], timeoutMs, this.#clock, null);
     for (const reader of [...this.#readers]) reader.close();
   }
 

@@ -90,8 +90,9 @@ const MAX_RECORDS_AT_ONCE = 300;
  * Keeps runs in Deno KV. Texts may be longer than a value of Deno KV, a commit larger than its atomic write: what is
  * too large is stored in pieces. A run id has up to 512 characters (code units).
  *
- * The store does not close the database. `onCommit` tells only of what this object has written: `Deno.Kv.watch` does not
- * hear of other processes on a local file.
+ * The store does not close the database. A local file is for one process: of several that write at once some meet
+ * "database is locked", where SQLite would wait. `onCommit` tells only of what this object has written: `Deno.Kv.watch`
+ * does not hear of other processes on a local file.
  */
 export class DenoKvStore implements RunStore {
   readonly #database: DenoKvDatabase;
