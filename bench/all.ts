@@ -1,8 +1,20 @@
 /** Runs every bench, one after the other, each in a process of its own. */
-for (const bench of ["engine_bench.ts", "concurrency_bench.ts", "memory_bench.ts", "sse_bench.ts"]) {
+const LOOPBACK = ["--allow-net=127.0.0.1"];
+const DATABASES = [...LOOPBACK, "--allow-read", "--allow-write=/tmp", "--allow-env", "--allow-sys"];
+
+const BENCHES: Readonly<Record<string, readonly string[]>> = {
+  "engine_bench.ts": ["--allow-run=deno"],
+  "concurrency_bench.ts": [],
+  "memory_bench.ts": ["--allow-run=deno"],
+  "sse_bench.ts": LOOPBACK,
+  "store_bench.ts": [...DATABASES, "--allow-run=env"],
+};
+
+for (const [bench, permissions] of Object.entries(BENCHES)) {
   const { code } = await new Deno.Command("deno", {
-    args: ["run", "--no-prompt", "--unstable-no-legacy-abort", "--allow-net=127.0.0.1", "--allow-run=deno", bench],
+    args: ["run", "--no-prompt", "--unstable-no-legacy-abort", ...permissions, bench],
     cwd: new URL(".", import.meta.url),
+    env: { TMPDIR: "/tmp" },
   }).spawn().status;
   if (code !== 0) Deno.exit(code);
 }

@@ -5,8 +5,11 @@
  */
 import { MemoryStore, type RunStore, Workflow } from "@stepstream/workflow";
 import { DenoKvStore } from "@stepstream/workflow/stores/deno-kv";
+import { PostgresStore } from "@stepstream/workflow/stores/postgres";
 import { SqliteStore } from "@stepstream/workflow/stores/sqlite";
 import { DatabaseSync } from "node:sqlite";
+import pg from "pg";
+import { PostgresServer } from "../tests/tools/postgres_server.ts";
 import { measure, median } from "./tools/measure.ts";
 import { print, printTitle } from "./tools/print.ts";
 import { type RecordedRun, type RecordedWrite, recordRun, runStored, STEPS } from "./tools/recorded_run.ts";
@@ -95,6 +98,43 @@ async function inDenoKv(): Promise<Contestant> {
   };
 }
 
+async function inPostgres({ url }: PostgresServer): Promise<Contestant> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const query = (text: string, values: readonly unknown[] = []) => client.query(text, [...values]);
+  const store = await PostgresStore.open({ query });
+  await query(`
+    CREATE TABLE bare_runs (run_id text PRIMARY KEY, revision bigint, wake_at bigint);
+    CREATE TABLE bare_records (run_id text, revision bigint, text text, PRIMARY KEY (run_id, revision));
+    CREATE TABLE bare_events (run_id text, seq bigint, text text, PRIMARY KEY (run_id, seq));
+  `);
+  return {
+    store,
+    write: async (runId, { record, snapshot, events }, revision) => {
+      if (revision === 1) await query("INSERT INTO bare_runs VALUES ($1, 0, 0)", [runId]);
+      await query(
+        `WITH head AS (
+          UPDATE bare_runs SET revision = $2, wake_at = $3 WHERE run_id = $1 AND revision = $2 - 1 RETURNING 1
+        ), forgotten AS (
+          DELETE FROM bare_records WHERE run_id = $1 AND $5::boolean
+        ), record AS (
+          INSERT INTO bare_records SELECT $1, $2, $4::text FROM head WHERE $4::text IS NOT NULL
+        ) INSERT INTO bare_events SELECT $1, seq, text FROM head, unnest($6::bigint[], $7::text[]) AS e (seq, text)`,
+        [
+          runId,
+          revision,
+          Date.now(),
+          JSON.stringify(snapshot ?? record),
+          snapshot !== null,
+          events.map(({ seq }) => seq),
+          events.map(({ event }) => JSON.stringify(event)),
+        ],
+      );
+    },
+    [Symbol.asyncDispose]: () => client.end(),
+  };
+}
+
 async function writeBare(contestant: Contestant, { created, commits }: RecordedRun): Promise<void> {
   const runId = crypto.randomUUID();
   let revision = 1;
@@ -170,6 +210,10 @@ await compare("memory", inMemory, 9);
 await compare("SQLite, NORMAL", () => inSqlite("NORMAL"), 5);
 await compare("SQLite, FULL", () => inSqlite("FULL"), 3);
 await compare("Deno KV, a file", inDenoKv, 3);
+{
+  await using server = await PostgresServer.start();
+  if (server !== null) await compare("Postgres, by pg", () => inPostgres(server), 3);
+}
 
 printTitle("A fan-out on SQLite, NORMAL");
 {

@@ -122,6 +122,25 @@ Deno.test("encodeEvent() writes an attempt that failed with its error's name and
   );
 });
 
+Deno.test("encodeEvent() writes that a run was left and taken over", () => {
+  const left = encodeEvent({ ...BASE, type: "run.suspend", seq: 4, reason: "its runner was closed", until: null });
+  const resumed = encodeEvent({ ...BASE, type: "run.resume", seq: 5, from: 4 });
+
+  assertEquals(
+    left + resumed,
+    'id: 4\ndata: {"type":"run.suspend","seq":4,"runId":"run-1","at":0,"reason":"its runner was closed","until":null}\n\n' +
+      'id: 5\ndata: {"type":"run.resume","seq":5,"runId":"run-1","at":0,"from":4}\n\n',
+  );
+});
+
+Deno.test("encodeEvent() writes an error that comes from a store like any other, without its causes", () => {
+  const error = { name: "TypeError", message: "boom", cause: { name: "Error", message: "secret cause" } };
+
+  const text = encodeEvent({ ...BASE, type: "run.end", seq: 1, status: "failed", error, steps: 1 });
+
+  assertEquals(receive(text).error, { name: "TypeError", message: "boom" });
+});
+
 /** One event of every type that a step has. */
 const STEP_EVENTS: readonly Extract<WorkflowEvent<Any, Any>, { readonly token: number }>[] = [
   { ...STEP, type: "step.start", seq: 1, parent: null, payload: "in" },

@@ -23,7 +23,9 @@ export function eventsFullOf(text: string): WorkflowEvent<Any, Any>[] {
     { ...done, seq: 5, result: { ok: true, value, error: null } },
     { ...done, seq: 6, result: { ok: false, value: null, error } },
     { ...step, type: "step.retry", seq: 7, error, delayMs: 1, path: [text] },
-    { ...base, type: "run.end", seq: 8, status: "failed", error, steps: 2 },
+    { ...base, type: "run.suspend", seq: 8, reason: text, until: null },
+    { ...base, type: "run.resume", seq: 9, from: 8 },
+    { ...base, type: "run.end", seq: 10, status: "failed", error, steps: 2 },
   ];
 }
 
