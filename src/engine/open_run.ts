@@ -47,30 +47,64 @@ export async function openRun(options: OpenRunOptions, journal: Journal): Promis
 }
 
 /** Goes on with a run that is in the store. */
-async function takeOver({ runId, plan, storage, now }: OpenRunOptions): Promise<OpenedRun> {
-  const { store, leaseMs, opening, claimed, migrate } = storage;
-  const found = claimed ?? await asked(() => store.find(runId), runId, "find it");
-  if (found === null) throw new UnknownRunError(runId);
+async function takeOver(options: OpenRunOptions): Promise<OpenedRun> {
+  const { runId, plan, storage, now } = options;
+  const { store, leaseMs, opening, claimed } = storage;
+  const found = await load(options);
   if (opening === "either") await assertSameStart(found, plan, store);
-  // Looked at before the run is taken from whoever has it.
-  if (found.wakeAt !== null) assertVersion(found, plan, storage);
-  let mine = claimed ?? undefined;
-  if (found.wakeAt !== null && mine === undefined) {
-    const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
-    [mine] = await asked(() => store.claim(claim), runId, "claim it");
+  if (found.wakeAt === null) {
+    return { restored: restore(found), place: toPlace(found, found.revision), end: await readEnd(found, store) };
   }
+  // What cannot be gone on with here is not taken from whoever has it.
+  const restored = prepare(found, options);
+  if (claimed !== null) return toOpened(found, claimed.revision, restored, options);
+  const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
+  const [mine] = await asked(() => store.claim(claim), runId, "claim it");
+  // It has ended meanwhile, or it is gone.
+  if (mine === undefined) return await takeOver(options);
+  if (mine.revision === found.revision + 1) return toOpened(found, mine.revision, restored, options);
+  // Whoever had it has written once more.
+  const late = await load(options);
+  try {
+    return toOpened(late, mine.revision, prepare(late, options), options);
+  } catch (error) {
+    await letGo(mine, options);
+    throw error;
+  }
+}
+
+async function load({ runId, storage: { store } }: OpenRunOptions): Promise<StoredRun> {
   const stored = await asked(() => store.load(runId), runId, "load it");
   if (stored === null) throw new UnknownRunError(runId);
-  let restored = restore(stored);
-  if (stored.wakeAt === null) {
-    return { restored, place: toPlace(stored, stored.revision), end: await readEnd(stored, store) };
-  }
-  const isMigrated = stored.version !== plan.version && migrate !== null;
-  if (isMigrated) restored = migrated(restored, stored, migrate);
-  assertSteps(restored, plan);
-  // Of several who claim a run the last one has it; the others find that out when they first write.
-  const place = toPlace(stored, mine?.revision ?? stored.revision);
-  return { restored, place: { ...place, version: plan.version, isSnapshotDue: isMigrated }, end: null };
+  return stored;
+}
+
+/** The state of a run that this workflow can go on with. */
+function prepare(stored: StoredRun, { plan, storage }: OpenRunOptions): RestoredState {
+  assertVersion(stored, plan, storage);
+  const restored = restore(stored);
+  const isOther = stored.version !== plan.version && storage.migrate !== null;
+  const fit = isOther ? migrated(restored, stored, storage.migrate) : restored;
+  assertSteps(fit, plan);
+  return fit;
+}
+
+/** Of several who claim a run the last one has it; the others find that out when they first write. */
+function toOpened(stored: StoredRun, revision: number, restored: RestoredState, { plan }: OpenRunOptions): OpenedRun {
+  const { version } = plan;
+  // The records tell of the state before it was migrated.
+  const isSnapshotDue = stored.version !== version;
+  return { restored, place: { ...toPlace(stored, revision), version, isSnapshotDue }, end: null };
+}
+
+/** Whoever can may have the run at once. */
+async function letGo(
+  { runId, revision, version }: RunHead,
+  { storage: { store }, now }: OpenRunOptions,
+): Promise<void> {
+  const unchanged = { record: null, snapshot: null, events: [] };
+  const commit = { runId, revision, version, status: "suspended", ...unchanged, wakeAt: now, now } as const;
+  await asked(() => store.commit(commit), runId, "let go of it");
 }
 
 function toPlace({ version, lastSeq }: RunHead, revision: number): StoredPlace {

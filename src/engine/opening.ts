@@ -69,9 +69,9 @@ export class Opening {
     return this.#done;
   }
 
-  /** Lets the run end as soon as it is open; the first to say so says how. */
+  /** Lets the run end as soon as it is open. The first to say so says how, but an end is an end. */
   endWhenOpen(planned: PlannedEnd): Promise<void> {
-    this.#planned ??= planned;
+    if (this.#planned === null || this.#planned.suspended !== null) this.#planned = planned;
     return this.open();
   }
 

@@ -45,23 +45,28 @@ export async function* readEvents(
   until: number,
 ): AsyncGenerator<WorkflowEvent, void, undefined> {
   for (let last = after; last < until;) {
-    const page = await readPage(store, runId, last, Math.min(PAGE_LENGTH, until - last));
-    if (page.length === 0) throw new EventsGoneError(runId, last, until + 1);
-    yield* page;
-    last += page.length;
+    const { events } = await readPage(store, runId, last, Math.min(PAGE_LENGTH, until - last));
+    if (events.length === 0) throw new EventsGoneError(runId, last, until + 1);
+    yield* events;
+    last += events.length;
   }
 }
 
+/** Some events of a run. */
+export interface Page {
+  readonly events: readonly WorkflowEvent[];
+  /** How many characters they have in the store. */
+  readonly length: number;
+}
+
 /** The next events after one, as many as there are. */
-export async function readPage(
-  store: RunStore,
-  runId: string,
-  after: number,
-  limit: number = PAGE_LENGTH,
-): Promise<readonly WorkflowEvent[]> {
+export async function readPage(store: RunStore, runId: string, after: number, limit: number): Promise<Page> {
   const stored = await asked(() => store.events(runId, after, limit), runId, `read the events after ${after}`);
-  return stored.map((event, index) => {
+  let length = 0;
+  const events = stored.map((event, index) => {
     if (event.seq !== after + index + 1) throw new EventsGoneError(runId, after + index, event.seq);
+    length += event.text.length;
     return parseEvent(event, runId);
   });
+  return { events, length };
 }

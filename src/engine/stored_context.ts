@@ -6,8 +6,8 @@ export type ContextPatch = ReadonlyMap<string, string | null>;
 
 const NO_CHANGES: ContextPatch = new Map();
 
-/** A value of the context, and how many patches there had been when it was written. */
-interface Entry {
+/** A value of the context, `null` for none, and how many patches there had been then. */
+interface Base {
   readonly text: string | null;
   readonly version: number;
 }
@@ -17,7 +17,7 @@ interface Entry {
  * them is found by writing them again, so a step pays for what it touches and not for the whole context.
  */
 export class StoredContext {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Base>();
   #version = 0;
 
   /** Sets a value without asking who else has changed it. */
@@ -38,18 +38,14 @@ export class StoredContext {
     return new ContextView(this);
   }
 
-  /** The value as JSON, `undefined` if there is none. */
-  textOf(key: string): string | undefined {
-    return this.#entries.get(key)?.text ?? undefined;
-  }
-
   /** When the value was written or deleted last. */
   versionOf(key: string): number {
     return this.#entries.get(key)?.version ?? 0;
   }
 
-  get version(): number {
-    return this.#version;
+  /** The value as it is now, for one who may change it. */
+  baseOf(key: string): Base {
+    return { text: this.#entries.get(key)?.text ?? null, version: this.#version };
   }
 
   /** The keys of the values that there are. */
@@ -86,8 +82,8 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   readonly #stored: StoredContext;
   /** The values that were touched. */
   readonly #touched: Record<string, unknown> = {};
-  /** By key, which patches the token knew when it touched the value. */
-  readonly #versions = new Map<string, number>();
+  /** The stored values of those, as they were then. */
+  readonly #bases = new Map<string, Base>();
 
   constructor(stored: StoredContext) {
     this.#stored = stored;
@@ -104,12 +100,14 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   diff(stepName: string, resultKey: string, result: unknown): ContextPatch {
     assertNoSymbols(this.#touched, stepName);
     let patch: Map<string, string | null> | null = null;
-    for (const [key, version] of this.#versions) {
+    for (const [key, base] of this.#bases) {
       const value = Object.hasOwn(this.#touched, key) ? this.#touched[key] : undefined;
       if (key === resultKey && value === result) continue;
       const text = value === undefined ? null : toText(value, key, stepName);
-      if (key !== resultKey && text === (this.#stored.textOf(key) ?? null)) continue;
-      if (key !== resultKey && this.#stored.versionOf(key) > version) throw new ContextConflictError(stepName, key);
+      if (key !== resultKey) {
+        if (text === base.text) continue;
+        if (this.#stored.versionOf(key) > base.version) throw new ContextConflictError(stepName, key);
+      }
       patch ??= new Map();
       patch.set(key, text);
     }
@@ -118,7 +116,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
 
   /** The changes so far have become those of the context. */
   settle(patch: ContextPatch): void {
-    for (const key of patch.keys()) this.#versions.set(key, this.#stored.version);
+    for (const key of patch.keys()) this.#bases.set(key, this.#stored.baseOf(key));
   }
 
   get(target: Record<string, unknown>, key: string | symbol): unknown {
@@ -129,7 +127,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   set(target: Record<string, unknown>, key: string | symbol, value: unknown): boolean {
     // Nothing but a key named __proto__ is more than a property; most keys were set before or are the step's result.
     if (typeof key === "string" && key !== "__proto__") {
-      if (!this.#versions.has(key)) this.#versions.set(key, this.#stored.version);
+      this.#note(key);
       target[key] = value;
       return true;
     }
@@ -147,7 +145,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   }
 
   defineProperty(target: Record<string, unknown>, key: string | symbol, descriptor: PropertyDescriptor): boolean {
-    if (typeof key === "string" && !this.#versions.has(key)) this.#versions.set(key, this.#stored.version);
+    if (typeof key === "string") this.#note(key);
     return Reflect.defineProperty(target, key, descriptor);
   }
 
@@ -158,17 +156,23 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
 
   ownKeys(target: Record<string, unknown>): (string | symbol)[] {
     const keys = new Set<string | symbol>();
-    for (const key of this.#stored.keys()) if (!this.#versions.has(key) || Object.hasOwn(target, key)) keys.add(key);
+    for (const key of this.#stored.keys()) if (!this.#bases.has(key) || Object.hasOwn(target, key)) keys.add(key);
     for (const key of Reflect.ownKeys(target)) keys.add(key);
     return [...keys];
   }
 
+  /** Keeps how a value was when the token first touched it. */
+  #note(key: string): Base {
+    let base = this.#bases.get(key);
+    if (base === undefined) this.#bases.set(key, base = this.#stored.baseOf(key));
+    return base;
+  }
+
   /** Copies a stored value out, the first time somebody is interested in it. */
   #touch(key: string | symbol): void {
-    if (typeof key === "symbol" || this.#versions.has(key)) return;
-    this.#versions.set(key, this.#stored.version);
-    const text = this.#stored.textOf(key);
-    if (text === undefined) return;
+    if (typeof key === "symbol" || this.#bases.has(key)) return;
+    const { text } = this.#note(key);
+    if (text === null) return;
     // Defined, so that a key named __proto__ is a key.
     this.defineProperty(this.#touched, key, {
       value: JSON.parse(text),

@@ -69,24 +69,24 @@ function replaced<Event extends object, Key extends keyof Event>(event: Event, k
   return event[key] === value ? event : { ...event, [key]: value };
 }
 
-/** Whether it holds an object that is not the engine's own. */
+/** Whether it holds an object that is not the engine's own, or nothing where its text has no field. */
 function isShared(event: WorkflowEvent): boolean {
   switch (event.type) {
     case "step.start":
-      return isObject(event.payload);
+      return isLoose(event.payload);
     case "step.log":
-      return isObject(event.data);
+      return isLoose(event.data);
     case "step.chunk":
-      return isObject(event.value);
+      return isLoose(event.value);
     case "step.result":
-      return isObject(event.payload) || isObject(event.result.value);
+      return isLoose(event.payload) || isLoose(event.result.value);
     case "run.start":
-      return isObject(event.payload);
+      return isLoose(event.payload);
     default:
       return false;
   }
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
+function isLoose(value: unknown): boolean {
+  return value === undefined || (typeof value === "object" && value !== null);
 }

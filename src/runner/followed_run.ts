@@ -27,6 +27,11 @@ interface Asker {
   readonly reject: (error: unknown) => void;
 }
 
+/** A reader who stalls keeps a page, so it is bounded in events and in characters, by the mean of the page before. */
+const FIRST_PAGE_LENGTH = 16;
+const MAX_PAGE_LENGTH = 256;
+const PAGE_CHARACTERS = 256 * 1024;
+
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
@@ -38,9 +43,10 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
   readonly #askers: Asker[] = [];
   /** The `seq` of the last event that the reader has. */
   #seq: number;
-  /** Events that were read from the store; the one at `#pageAt` is next. */
-  #page: readonly WorkflowEvent[] = [];
-  #pageAt = 0;
+  /** Events that were read from the store, the next one last. */
+  #page: WorkflowEvent[] = [];
+  /** How many are read at once. */
+  #pageLength = FIRST_PAGE_LENGTH;
   #isOver = false;
   #isServing = false;
   #failure: { readonly error: unknown } | null = null;
@@ -135,11 +141,8 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
 
   /** The next event, if it is at hand. */
   #take(): WorkflowEvent | undefined {
-    const paged = this.#page[this.#pageAt];
-    const event = paged ?? this.#options.feedOf()?.get(this.#seq + 1);
-    if (event === undefined) return undefined;
-    if (paged !== undefined) this.#pageAt += 1;
-    this.#seq += 1;
+    const event = this.#page.pop() ?? this.#options.feedOf()?.get(this.#seq + 1);
+    if (event !== undefined) this.#seq += 1;
     return event;
   }
 
@@ -149,9 +152,12 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
     // Asked for before the look at the store: what comes in between rings.
     const feed = feedOf();
     const change = feed?.nextChange();
-    this.#page = await readPage(store, runId, this.#seq);
-    this.#pageAt = 0;
-    if (this.#page.length > 0 || this.#isOver) return change?.forget();
+    const { events, length } = await readPage(store, runId, this.#seq, this.#pageLength);
+    // As many as make up a page, by what these were like.
+    const fit = Math.floor(PAGE_CHARACTERS * events.length / (length + 1));
+    if (events.length > 0) this.#pageLength = Math.min(Math.max(fit, 1), MAX_PAGE_LENGTH);
+    if (!this.#isOver) this.#page = events.toReversed();
+    if (events.length > 0 || this.#isOver) return change?.forget();
     if (feed !== undefined && change !== undefined && feedOf() === feed) {
       this.#stopWaiting = change.forget;
       await change.promise;

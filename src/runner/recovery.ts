@@ -1,5 +1,6 @@
 import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
 import type { RunHead, RunStore } from "../core/run_store.ts";
+import { settledWithin } from "../engine/settled_within.ts";
 import { asked } from "../engine/store_access.ts";
 import type { LocalRun } from "./local_run.ts";
 
@@ -14,8 +15,8 @@ export interface RecoveryOptions {
   readonly workflows: ReadonlyMap<string, unknown>;
   /** The runs that are at work here, or are being opened to be. */
   readonly runs: ReadonlyMap<string, LocalRun>;
-  /** Goes on with a run that was claimed; rejects if it cannot. */
-  readonly takeOver: (claimed: RunHead) => Promise<void>;
+  /** Goes on with a run, which is claimed already or else will be; rejects if it cannot. */
+  readonly takeOver: (head: RunHead, isClaimed: boolean) => Promise<void>;
   /** Does it all again. */
   readonly recover: () => Promise<unknown>;
   readonly onError: (error: unknown, runId: string | null) => void;
@@ -63,12 +64,13 @@ export class Recovery {
   async #recoverDue(): Promise<number> {
     const { store, clock, leaseMs, workflows, runs } = this.#options;
     // Where the thread was blocked for long, or the machine slept, those at work here are due, too.
-    await Promise.all(Array.from(runs.values(), ({ stream }) => stream.renew()));
+    const renewed = Array.from(runs.values(), ({ stream }) => stream.renew());
+    await settledWithin(renewed, leaseMs / 3, clock, null);
     for (let count = 0;;) {
       const now = clock.now();
       const claim = { workflows: [...workflows.keys()], limit: PAGE_LENGTH, until: now + leaseMs, now };
       const heads = await asked(() => store.claim(claim), null, "claim runs");
-      count += await this.#takeOver(heads);
+      count += await this.#takeOver(heads, true);
       if (heads.length < PAGE_LENGTH || this.#isStopped) return count;
     }
   }
@@ -82,37 +84,34 @@ export class Recovery {
       do {
         const page = await asked(() => store.list({ status, after, limit: PAGE_LENGTH }), null, "list the runs");
         const mine = page.filter(({ runId, workflow }) => !runs.has(runId) && workflows.has(workflow));
-        const heads = await Promise.all(mine.map((head) => this.#claim(head)));
-        count += await this.#takeOver(heads.filter((head) => head !== undefined));
+        count += await this.#takeOver(mine, false);
         after = page.at(-1);
       } while (after !== undefined && !this.#isStopped);
     }
     return count;
   }
 
-  async #claim({ runId }: RunHead): Promise<RunHead | undefined> {
-    const { store, clock, leaseMs } = this.#options;
-    const now = clock.now();
-    const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
-    return (await asked(() => store.claim(claim), runId, "claim it"))[0];
+  /** Goes on with runs; answers with how many. A store that does not answer must not keep the next round. */
+  async #takeOver(heads: readonly RunHead[], areClaimed: boolean): Promise<number> {
+    const { clock, leaseMs } = this.#options;
+    let taken = 0;
+    const takings = heads.map(async (head) => {
+      if (await this.#takeOne(head, areClaimed)) taken += 1;
+    });
+    await settledWithin(takings, leaseMs, clock, null);
+    return taken;
   }
 
-  /** Goes on with runs that were claimed; answers with how many. */
-  async #takeOver(heads: readonly RunHead[]): Promise<number> {
-    const taken = await Promise.all(heads.map((head) => this.#takeOne(head)));
-    return taken.filter(Boolean).length;
-  }
-
-  async #takeOne(head: RunHead): Promise<boolean> {
+  async #takeOne(head: RunHead, isClaimed: boolean): Promise<boolean> {
     try {
       if (!this.#isStopped) {
-        await this.#options.takeOver(head);
+        await this.#options.takeOver(head, isClaimed);
         return true;
       }
     } catch (error) {
       this.#options.onError(error, head.runId);
     }
-    this.#hopeless.push(head);
+    if (isClaimed) this.#hopeless.push(head);
     return false;
   }
 

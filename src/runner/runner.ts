@@ -19,7 +19,7 @@ import {
   isObject,
   isTime,
 } from "../workflow/assertions.ts";
-import { isLease, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
+import { isLease, isTimer, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
 import { openStoredRun, resumeStoredRun, toStored, type Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";
 import { FollowedRun } from "./followed_run.ts";
@@ -86,10 +86,14 @@ export interface RecoverOptions {
 
 /** How a runner is closed. */
 export interface CloseOptions {
-  /** How long the actions at work may take to come to their end, and then the store, in ms. Default: 5 000. */
+  /**
+   * How long the actions at work may take to come to their end, in ms; then the store has as long, or 5 000 if that is
+   * more. Default: 5 000.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
+const DEFAULT_CLOSE_MS = 5_000;
 /** Why the runs of a closed runner are suspended. */
 const CLOSED = "its runner was closed";
 /** So many runs are asked for at once. */
@@ -156,7 +160,7 @@ export class Runner implements AsyncDisposable {
       everyMs: recoverEveryMs,
       workflows: byName,
       runs: this.#runs,
-      takeOver: (claimed) => this.#takeOver(claimed),
+      takeOver: (head, isClaimed) => this.#takeOver(head, isClaimed),
       recover: () => this.recover(),
       onError: (error, runId) => this.#tell(error, runId),
     });
@@ -257,9 +261,10 @@ export class Runner implements AsyncDisposable {
    * Takes on nothing more, lets the actions at work come to their end, for a time, and lets go of every run: whoever
    * recovers them goes on at once. Readers are done.
    */
-  close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+  async close({ timeoutMs = DEFAULT_CLOSE_MS }: CloseOptions = {}): Promise<void> {
+    assertIs(timeoutMs, (value) => isLimit(value, 0), "timeoutMs");
     this.#closing ??= this.#close(timeoutMs);
-    return this.#closing;
+    await this.#closing;
   }
 
   /** Closes it. */
@@ -293,7 +298,7 @@ export class Runner implements AsyncDisposable {
     // What is still being opened is paused by now, and left as soon as it is open.
     const left = Array.from(this.#runs.values(), ({ stream }) => stream.leave(CLOSED));
     // A store that does not answer must not keep the process.
-    await settledWithin([...left, ...this.#tasks], timeoutMs, this.#clock, null);
+    await settledWithin([...left, ...this.#tasks], Math.max(timeoutMs, DEFAULT_CLOSE_MS), this.#clock, null);
     for (const reader of [...this.#readers]) reader.close();
   }
 
@@ -350,10 +355,11 @@ export class Runner implements AsyncDisposable {
     if (trouble !== null) this.#tell(trouble.error, runId);
   }
 
-  /** Goes on with a run that was claimed. */
-  async #takeOver(claimed: RunHead): Promise<void> {
-    const { runId, workflow } = claimed;
+  /** Goes on with a run, which is claimed already or else will be. */
+  async #takeOver(head: RunHead, isClaimed: boolean): Promise<void> {
+    const { runId, workflow } = head;
     const found = this.#find(workflow);
+    const claimed = isClaimed ? head : null;
     await this.#begin(
       runId,
       (onCommitted) => resumeStoredRun(found, runId, this.#runOptions, { claimed, onCommitted }),
@@ -376,7 +382,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   migrate: isFunction,
   leaseMs: isLease,
   recoverEveryMs: isTime,
-  pollMs: (value) => isLimit(value, 1),
+  pollMs: isTimer,
   onError: isFunction,
   clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
 };

@@ -99,9 +99,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 /** A lease in ms: a third of it has to be a timer, and its end a time that any store can keep. */
 export function isLease(value: unknown): Refusal {
-  return isLimit(value, 3) === null && Number(value) <= LONGEST_TIMER_MS
+  return isTimer(value, 3);
+}
+
+/** A time in ms that a timer can keep. */
+export function isTimer(value: unknown, least = 1): Refusal {
+  return isLimit(value, least) === null && Number(value) <= LONGEST_TIMER_MS
     ? null
-    : [`a whole number from 3 to ${LONGEST_TIMER_MS}`, typeof value === "number" ? RangeError : TypeError];
+    : [`a whole number from ${least} to ${LONGEST_TIMER_MS}`, typeof value === "number" ? RangeError : TypeError];
 }
 
 /** What only the engine's own callers ask for, see {@linkcode Storage}. */
