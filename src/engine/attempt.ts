@@ -7,6 +7,8 @@ import type { RunPlan, RunSettings } from "./run_settings.ts";
 /** What an attempt needs of the run it belongs to. */
 export interface AttemptHost {
   readonly runId: string;
+  /** What names the work at the token, whenever and wherever it is done. */
+  keyOf(token: Token): string;
   /** True while somebody waits for an event. */
   readonly isWanted: boolean;
   /** Settles when somebody asks for an event, or when the run ends. */
@@ -69,7 +71,7 @@ export class Attempt implements StepScope, StepLogHelper {
   }
 
   get idempotencyKey(): string {
-    return `${this.#host.runId}/${this.#token.id}`;
+    return this.#host.keyOf(this.#token);
   }
 
   /** Made when it is first asked for: an `AbortController` costs more than a whole step. */

@@ -86,6 +86,7 @@ export class Journal implements EventSink {
   /** The lease has to be renewed, whatever else there is to write. */
   #isBeatDue = false;
   #isWriting = false;
+  #isEncoding = false;
   #fault: { readonly error: unknown } | null = null;
   #writtenAt = 0;
   #leaseTimer: unknown = null;
@@ -130,12 +131,20 @@ export class Journal implements EventSink {
   }
 
   push(event: WorkflowEvent): void {
+    // A getter in what is logged that logs itself would come before the event it is in.
+    if (this.#isEncoding) {
+      this.#lastSeq -= 1;
+      return;
+    }
+    this.#isEncoding = true;
     try {
       this.#events.push(new EncodedEvent(event));
     } catch (error) {
       // There is no event of this number then.
       this.#lastSeq -= 1;
       throw error;
+    } finally {
+      this.#isEncoding = false;
     }
     this.#writeSoon();
   }
@@ -174,6 +183,11 @@ export class Journal implements EventSink {
     this.#deltas.push(encoded.text);
     this.#uncommitted += 1;
     return encoded.outcome;
+  }
+
+  /** What the token has changed in the context does not count: it was stopped from outside. */
+  forgetChanges(token: Token): void {
+    this.#views.delete(token.id);
   }
 
   /** Takes in that an attempt failed and when the next one is due. */

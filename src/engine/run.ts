@@ -97,6 +97,9 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   #onRest: (() => void) | null = null;
   /** The tokens at work that wait for their next attempt. */
   readonly #waiting = new Set<number>();
+  /** By the id of a token of a run inside a step, which one of that run's own it is; the first is 1. */
+  readonly #numbers = new Map<number, number>();
+  #lastNumber = 1;
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
   #isAdvancing = false;
@@ -346,6 +349,13 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     for (let around = this.#around; around !== null; around = around.run.#around) Attempt.touch(around.attempt);
   }
 
+  keyOf({ id }: Token): string {
+    // Ids of tokens inside a step depend on what else is at work, and are others when the step is done again.
+    return this.#around === null
+      ? `${this.runId}/${id}`
+      : `${this.#around.attempt.idempotencyKey}/${this.#numbers.get(id) ?? 1}`;
+  }
+
   tellLog(attempt: Attempt, name: string, data: unknown): void {
     this.#stage.logger?.event(attempt, name, data);
     // A logger is the user's code too: it may have ended the run.
@@ -580,6 +590,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (stored === null) return;
     const next = apply(before, stored);
     this.#state = next;
+    if (this.#around !== null) this.#number(outcome.token.id, before.counters.tokens, next.counters.tokens);
     this.#stage.tokens = next.counters.tokens;
     this.#stage.finishedSteps += 1;
     this.#journal?.count(this.counts);
@@ -590,6 +601,12 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (this.#settings.captureTrace) this.#trace(outcome, queueLength);
     this.#tell.stepResult(attempt, outcome, before, next, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
+  }
+
+  /** Numbers the tokens that one has led to. */
+  #number(done: number, before: number, last: number): void {
+    this.#numbers.delete(done);
+    for (let id = before + 1; id <= last; id += 1) this.#numbers.set(id, this.#lastNumber += 1);
   }
 
   /** The outcome as the store will give it back; `null` if it cannot be stored, which has ended the run. */
@@ -636,6 +653,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       this.#leaveWork(first);
       Attempt.drop(attempt, result.error);
       const registered = this.steps.get(token.step);
+      this.#journal?.forgetChanges(token);
       if (registered !== undefined) this.contextOf(token)[registered.resultKey] = null;
       this.#commit(attempt, { token, attempts: attempt.attempt, result, routed: [] });
     }

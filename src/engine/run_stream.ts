@@ -38,7 +38,7 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
   /**
    * Ends the run now, as `cancelled`: aborts `scope.signal`, starts nothing more and drops what an action still does.
    * `run.end` comes next in the stream. Settles when the actions at work have stopped, or after `cleanupTimeoutMs`: an
-   * action that awaits it waits for itself.
+   * action that awaits it waits for itself. With a store it also waits until the end is stored.
    */
   cancel(reason?: unknown): Promise<void>;
   /**
@@ -64,7 +64,9 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   #settleResult: ((ending: RunEnding) => void) | null = null;
 
   /** The events from before the run was resumed that the reader still has to get, `null` for none. */
-  #past: AsyncIterator<WorkflowEvent, void> | null;
+  #past: AsyncIterator<WorkflowEvent, void> | null = null;
+  /** The last of those that the reader has got. */
+  #pastSeq = 0;
   /** Those who ask while there are such events, one after the other. */
   #pastTurn: Promise<unknown> | null = null;
 
@@ -72,7 +74,10 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     this.runId = settings.runId;
     this.#settings = settings;
     const { storage } = settings;
-    this.#past = storage === null || storage.after === null ? null : this.#readPast(storage.store, storage.after);
+    if (storage !== null && storage.after !== null) {
+      this.#pastSeq = storage.after;
+      this.#past = this.#readPast(storage.store, storage.after);
+    }
     this.#run = new Run(plan, settings, this.#onEnd);
   }
 
@@ -135,17 +140,32 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   /** What is in the store comes before what happens now. */
   #nextInTurn(): Promise<IteratorResult<WorkflowEvent, undefined>> {
     const turn = (this.#pastTurn ?? Promise.resolve()).then(async () => {
-      const event = await this.#past?.next();
-      // The reader may have left meanwhile.
-      if (this.#past !== null && event !== undefined && event.done !== true) return event;
-      this.#past = null;
-      return this.#nextLive();
+      const event = await this.#nextPast();
+      return event === undefined ? this.#nextLive() : { done: false, value: event } as const;
     });
     const settled: Promise<void> = turn.then(() => {}, () => {}).then(() => {
       if (this.#pastTurn === settled && this.#past === null) this.#pastTurn = null;
     });
     this.#pastTurn = settled;
     return turn;
+  }
+
+  /** The next event of the past; `undefined` when there is none left, and when the reader has left. */
+  async #nextPast(): Promise<WorkflowEvent | undefined> {
+    const { storage } = this.#settings;
+    try {
+      const read = await this.#past?.next();
+      if (this.#past !== null && read !== undefined && read.done !== true) {
+        this.#pastSeq = read.value.seq;
+        return read.value;
+      }
+      this.#past = null;
+    } catch (error) {
+      // Whoever asks again gets what could not be read now.
+      if (this.#past !== null && storage !== null) this.#past = this.#readPast(storage.store, this.#pastSeq);
+      throw error;
+    }
+    return undefined;
   }
 
   async *#readPast(store: RunStore, after: number): AsyncGenerator<WorkflowEvent, void, undefined> {

@@ -124,7 +124,9 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
     return Reflect.get(target, key);
   }
 
-  set(target: Record<string, unknown>, key: string | symbol, value: unknown): boolean {
+  set(target: Record<string, unknown>, key: string | symbol, value: unknown, receiver: unknown): boolean {
+    // An object that has the context as its prototype keeps what is its own.
+    if (receiver !== this.context) return Reflect.set(target, key, value, receiver);
     // Nothing but a key named __proto__ is more than a property; most keys were set before or are the step's result.
     if (typeof key === "string" && key !== "__proto__") {
       this.#note(key);
@@ -145,7 +147,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   }
 
   defineProperty(target: Record<string, unknown>, key: string | symbol, descriptor: PropertyDescriptor): boolean {
-    if (typeof key === "string") this.#note(key);
+    this.#touch(key);
     return Reflect.defineProperty(target, key, descriptor);
   }
 
@@ -174,7 +176,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
     const { text } = this.#note(key);
     if (text === null) return;
     // Defined, so that a key named __proto__ is a key.
-    this.defineProperty(this.#touched, key, {
+    Reflect.defineProperty(this.#touched, key, {
       value: JSON.parse(text),
       writable: true,
       enumerable: true,
