@@ -136,11 +136,11 @@ export function toSettings(options: RunsHandlerOptions): RunsHandlerSettings {
   };
 }
 
-function toWhole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(
-    `Cannot serve runs, because ${name} must be a whole number from ${least} to ${most}: it is ${String(value)}`,
-  );
+function toWhole(name: string, value: number, least: number, most = Infinity): number {
+  const isWhole = Number.isSafeInteger(value) || value === Infinity;
+  if (isWhole && value >= least && value <= most) return value;
+  const range = most === Infinity ? `from ${least} on` : `from ${least} to ${most}`;
+  throw new RangeError(`Cannot serve runs, because ${name} must be a whole number ${range}: it is ${String(value)}`);
 }
 
 function assertPath(name: string, path: string, pattern: RegExp, rule: string): void {

@@ -39,12 +39,15 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * store, in pages. Nothing gathers behind a reader who does not read.
  */
 export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncDisposable, ReadyEvents {
+  readonly areShared = true;
   readonly #options: FollowedRunOptions;
   readonly #askers: Asker[] = [];
   /** The `seq` of the last event that the reader has. */
   #seq: number;
   /** Events that were read from the store, the next one last. */
   #page: WorkflowEvent[] = [];
+  /** Kept when the run is not at work here any more: what is in it stays true, and others share it. */
+  #feed: Feed | undefined;
   /** How many are read at once. */
   #pageLength = FIRST_PAGE_LENGTH;
   #isOver = false;
@@ -105,6 +108,7 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
     this.#isOver = true;
     this.#failure = failure;
     this.#page = [];
+    this.#feed = undefined;
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#stopWaiting?.();
     this.#sendAway();
@@ -141,7 +145,8 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
 
   /** The next event, if it is at hand. */
   #take(): WorkflowEvent | undefined {
-    const event = this.#page.pop() ?? this.#options.feedOf()?.get(this.#seq + 1);
+    this.#feed = this.#options.feedOf() ?? this.#feed;
+    const event = this.#page.pop() ?? this.#feed?.get(this.#seq + 1);
     if (event !== undefined) this.#seq += 1;
     return event;
   }

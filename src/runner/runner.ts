@@ -196,7 +196,7 @@ export class Runner implements AsyncDisposable {
   /**
    * The events of a run: those there are, then those to come, up to `run.end`. It ends without one when the runner is
    * closed. Any number of readers may follow a run, each at its own pace; one who stalls costs no more than one page of
-   * events. Leaving only ends the reading.
+   * events. They may get the same objects: an event is not to be changed. Leaving only ends the reading.
    *
    * Its `next()` rejects with `UnknownRunError`, with `EventsGoneError` where events are missing, with `StoreError`, and
    * with the signal's reason.

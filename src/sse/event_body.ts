@@ -26,6 +26,9 @@ const MAX_GATHER_MS = 5;
 /** How many microtasks an event may take and still count as ready: an async generator takes up to three. */
 const READY_MICROTASKS = 4;
 
+/** Messages of events that others get, too, in the words that all use who need none of their own. */
+const sharedMessages = new WeakMap<WorkflowEvent<Any, Any>, string>();
+
 const encoder = new TextEncoder();
 /** A comment, which clients ignore and proxies count as life. */
 const HEARTBEAT = encoder.encode(":\n\n");
@@ -38,6 +41,7 @@ export class EventBody {
   readonly #events: Events;
   readonly #options: EventBodyOptions;
   readonly #encoder: EventEncoder;
+  readonly #areShared: boolean;
   #resolveDone: (left?: Promise<void>) => void = () => {};
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   /** The event that is asked for and has not been taken. */
@@ -57,6 +61,7 @@ export class EventBody {
     this.#events = events;
     this.#options = options;
     this.#encoder = new EventEncoder(options.describeError);
+    this.#areShared = options.describeError === undefined && hasReadyEvents(events) && events.areShared === true;
     this.done = new Promise((resolve) => this.#resolveDone = resolve);
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => this.#start(controller),
@@ -168,12 +173,18 @@ export class EventBody {
     if (event.type === "step.result") this.#steps += 1;
     if (event.type === "run.end") this.#isEndTold = true;
     try {
-      return this.#encoder.encode(event);
+      return this.#areShared ? this.#encodeShared(event) : this.#encoder.encode(event);
     } catch (error) {
       this.#isEndTold = true;
       this.#encodingError = error;
       return this.#encodeFailure(event, error);
     }
+  }
+
+  #encodeShared(event: WorkflowEvent<Any, Any>): string {
+    let message = sharedMessages.get(event);
+    if (message === undefined) sharedMessages.set(event, message = this.#encoder.encode(event));
+    return message;
   }
 
   #encodeFailure({ seq, runId, at }: WorkflowEvent<Any, Any>, error: unknown): string {

@@ -14,7 +14,6 @@ const REFUSED: readonly RunsHandlerOptions[] = [
   { maxBodyBytes: 1.5 },
   { maxPayloadDepth: -1 },
   { maxRuns: NaN },
-  { maxReaders: Infinity },
   { maxReadersPerRun: -1 },
   { maxConnectionMs: 0 },
   { maxConnectionMs: 2 ** 31 },
