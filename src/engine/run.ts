@@ -26,6 +26,7 @@ import type { Token } from "../core/token.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
 import type { HandOff } from "./hand_off.ts";
+import { InnerKeys } from "./inner_keys.ts";
 import { Journal, type JournalHost } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import { Later } from "./later.ts";
@@ -97,9 +98,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   #onRest: (() => void) | null = null;
   /** The tokens at work that wait for their next attempt. */
   readonly #waiting = new Set<number>();
-  /** By the id of a token of a run inside a step, which one of that run's own it is; the first is 1. */
-  readonly #numbers = new Map<number, number>();
-  #lastNumber = 1;
+  readonly #innerKeys = new InnerKeys();
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
   #isAdvancing = false;
@@ -350,10 +349,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   keyOf({ id }: Token): string {
-    // Ids of tokens inside a step depend on what else is at work, and are others when the step is done again.
-    return this.#around === null
-      ? `${this.runId}/${id}`
-      : `${this.#around.attempt.idempotencyKey}/${this.#numbers.get(id) ?? 1}`;
+    const around = this.#around;
+    return around === null ? `${this.runId}/${id}` : `${around.attempt.idempotencyKey}/${this.#innerKeys.keyOf(id)}`;
   }
 
   tellLog(attempt: Attempt, name: string, data: unknown): void {
@@ -590,7 +587,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (stored === null) return;
     const next = apply(before, stored);
     this.#state = next;
-    if (this.#around !== null) this.#number(outcome.token.id, before.counters.tokens, next.counters.tokens);
+    if (this.#around !== null) this.#innerKeys.follow(outcome, before, next);
     this.#stage.tokens = next.counters.tokens;
     this.#stage.finishedSteps += 1;
     this.#journal?.count(this.counts);
@@ -601,12 +598,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (this.#settings.captureTrace) this.#trace(outcome, queueLength);
     this.#tell.stepResult(attempt, outcome, before, next, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
-  }
-
-  /** Numbers the tokens that one has led to. */
-  #number(done: number, before: number, last: number): void {
-    this.#numbers.delete(done);
-    for (let id = before + 1; id <= last; id += 1) this.#numbers.set(id, this.#lastNumber += 1);
   }
 
   /** The outcome as the store will give it back; `null` if it cannot be stored, which has ended the run. */
