@@ -1,6 +1,8 @@
 /**
- * The link checker for `deno serve`, Deno Deploy and Cloudflare Workers, which take a default export with `fetch`. On
- * any other runtime it refuses every host name but that of its own demo: it cannot tell there where a name leads.
+ * The link checker for hosts that take a default export with `fetch`, `deno serve` for one. It has no file: its runs live
+ * as long as the process, and only there, so `/runs` and the page need a host that keeps one process between requests.
+ * Where each request may meet another one, as on Cloudflare Workers, `GET /check` is what works. On any runtime but Deno
+ * and Workers it refuses every host name but that of its own demo: it cannot tell there where a name leads.
  *
  * @module
  */
@@ -9,6 +11,6 @@ import type { Hono } from "hono";
 import { createApp } from "./create_app.ts";
 import { guardForRuntime } from "./guard_for_runtime.ts";
 
-const app: Hono = createApp({ guard: guardForRuntime(globalThis) });
+const { app }: { readonly app: Hono } = createApp({ guard: guardForRuntime(globalThis), keepRunsMs: 10 * 60_000 });
 
 export default app;

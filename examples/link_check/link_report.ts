@@ -1,9 +1,8 @@
-import { type Result, StepTimeoutError } from "@stepstream/workflow";
+import type { Result } from "@stepstream/workflow";
 import { type CheckedLink, unansweredLink, type Verdict } from "./checked_link.ts";
 import type { Page } from "./fetch_page.ts";
 import { toPublicError } from "./public_error.ts";
 import type { Link } from "./read_links.ts";
-import { TemporaryError } from "./temporary_error.ts";
 
 /** What a run comes to. */
 export interface LinkReport extends Readonly<Record<Verdict, number>> {
@@ -15,12 +14,16 @@ export interface LinkReport extends Readonly<Record<Verdict, number>> {
   readonly notes: readonly string[];
 }
 
-/** Merges a page and what its checks came to, one result for each of its links. */
-export function createReport(page: Page, results: readonly Result<CheckedLink>[]): LinkReport {
+/**
+ * Merges a page and what its checks came to, one result for each of its links.
+ *
+ * @param timeoutMs How long a link was waited for, in ms
+ */
+export function createReport(page: Page, results: readonly Result<CheckedLink>[], timeoutMs: number): LinkReport {
   const { url, notes } = page;
   const links = results.flatMap((result, index) => {
     const link = page.links[index];
-    return link === undefined ? [] : [toCheckedLink(link, result)];
+    return link === undefined ? [] : [toCheckedLink(link, result, timeoutMs)];
   });
   const count = (verdict: Verdict): number => links.filter((link) => link.verdict === verdict).length;
   return {
@@ -34,10 +37,9 @@ export function createReport(page: Page, results: readonly Result<CheckedLink>[]
   };
 }
 
-/** A check that failed at every attempt is a broken link, like one that found it broken. */
-function toCheckedLink(link: Link, { ok, value, error }: Result<CheckedLink>): CheckedLink {
+/** A check that came to nothing is a broken link, like one that found it broken. */
+function toCheckedLink(link: Link, { ok, value, error }: Result<CheckedLink>, timeoutMs: number): CheckedLink {
   if (ok) return value;
-  if (error instanceof TemporaryError) return error.checked;
-  const timeMs = error instanceof StepTimeoutError ? error.timeoutMs : 0;
-  return unansweredLink(link, toPublicError(error).message, timeMs);
+  const { name, message } = toPublicError(error);
+  return unansweredLink(link, message, name === "StepTimeoutError" ? timeoutMs : 0);
 }

@@ -1,13 +1,20 @@
-import { RunTimeoutError, StepTimeoutError } from "@stepstream/workflow";
 import type { PublicError } from "@stepstream/workflow/sse";
 
-/** An error as whoever asked for the check is told of it. The engine's own words for a timeout are for developers. */
+/** An error as whoever asked for the check is told of it. The engine's own words are for developers. */
 export function toPublicError(error: unknown): PublicError {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  if (!isNamed(error)) return { name: "Error", message: String(error) };
   const { name, message } = error;
-  if (error instanceof StepTimeoutError) return { name, message: `No answer within ${error.timeoutMs / 1_000} s` };
-  if (error instanceof RunTimeoutError) {
-    return { name, message: `The check took more than ${error.timeoutMs / 1_000} s` };
-  }
-  return { name, message };
+  return { name, message: WORDS.get(name) ?? message };
+}
+
+/** By the error's name: one that comes out of a store has its class no more. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ["RunCancelledError", "The check was cancelled"],
+  ["RunTimeoutError", "The check took too long"],
+  ["StepTimeoutError", "No answer in time"],
+]);
+
+function isNamed(error: unknown): error is PublicError {
+  return typeof error === "object" && error !== null && "name" in error && typeof error.name === "string" &&
+    "message" in error && typeof error.message === "string";
 }

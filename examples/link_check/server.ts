@@ -4,8 +4,11 @@
  * @module
  */
 
+import { SqliteStore } from "@stepstream/workflow/stores/sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
-import { createApp } from "./create_app.ts";
+import { createApp, type LinkCheckApp } from "./create_app.ts";
+import { openDatabase } from "./open_database.ts";
 import { resolveHost } from "./resolve_host.ts";
 import { complain, say } from "./say.ts";
 
@@ -13,44 +16,84 @@ const USAGE = `Usage: deno task start [options]
 
 Options:
   --port <number>   Where to listen. Default: the variable PORT, or 8000
+  --db <file>       Where runs are kept, ":memory:" for nowhere. Default: link_check.sqlite
   --allow-private   Let it check private and local addresses too
   --help            Show this
 `;
 
+/** How long links at work may take to come to their end when the server stops; they start again at the next start. */
+const CLOSE_MS = 1_000;
+/** How long clients may take to read the rest of their streams then. */
+const STREAMS_END_MS = 2_000;
+
+/**
+ * So long one Ctrl-C may come again and again: a terminal tells all processes of `npx deno task start` of it, and those
+ * before this one pass it on.
+ */
+const SAME_KEY_MS = 300;
+
 /** Serves until SIGINT; answers the exit code. */
-async function serve(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (typeof options === "string") return complain(options, 2);
   if (options.isHelp) return say(USAGE);
-
-  const shutdown = new AbortController();
-  const app = createApp({
-    guard: { resolve: resolveHost, allowPrivate: options.allowPrivate },
-    signal: shutdown.signal,
-  });
+  let database: DatabaseSync;
   try {
-    const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
-      { port: options.port, hostname: "127.0.0.1", onListen: welcome },
-      (request) => isForThisServer(request, server.addr.port) ? app.fetch(request) : refuse(server.addr),
-    );
-    const stop = (): void => {
-      // A second Ctrl-C ends the process at once.
-      Deno.removeSignalListener("SIGINT", stop);
-      shutdown.abort(new ShutdownError("The server is shutting down"));
-      // A rejection would show in `finished`, which is awaited below.
-      server.shutdown().catch(() => {});
-    };
-    Deno.addSignalListener("SIGINT", stop);
-    await server.finished;
-    return say("\nStopped.\n");
+    database = openDatabase(options.db);
+  } catch (error) {
+    return complain(`Cannot keep runs in ${options.db}: ${reasonOf(error)}. Choose another file by --db`, 1);
+  }
+  try {
+    return await serve(database, options);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     return complain(`Port ${options.port} is taken. Choose another: PORT=8001 deno task start`, 1);
+  } finally {
+    database.close();
   }
+}
+
+async function serve(database: DatabaseSync, { port, db, allowPrivate }: ServerOptions): Promise<number> {
+  const store = await SqliteStore.open(database);
+  const shutdown = new AbortController();
+  const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
+    { port, hostname: "127.0.0.1", onListen: () => {} },
+    (request) => isForThisServer(request, server.addr.port) ? app.fetch(request) : refuse(server.addr),
+  );
+  // Requests are answered from the next turn on, and need what is made in this one.
+  const { app, runner }: LinkCheckApp = createApp({
+    store,
+    origins: OWN_NAMES.map((name) => new URL(`http://${name}:${server.addr.port}`).origin),
+    guard: { resolve: resolveHost, allowPrivate },
+    signal: shutdown.signal,
+    onError: (error) => void complain(`Something went wrong: ${error}`, 1),
+  });
+  let stop: () => void = () => {};
+  const interrupted = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  Deno.addSignalListener("SIGINT", stop);
+  // No other process is at work on the file, so what looks held by one was left by a server that was killed.
+  const resumed = await runner.recover({ isForced: true });
+  welcome(server.addr, db, resumed);
+  await interrupted;
+
+  say("\nStopping.\n");
+  setTimeout(() => {
+    Deno.removeSignalListener("SIGINT", stop);
+    say("Ctrl-C again stops at once.\n");
+  }, SAME_KEY_MS);
+  shutdown.abort(new ShutdownError("The server is shutting down"));
+  const served = server.shutdown();
+  await runner.close({ timeoutMs: CLOSE_MS });
+  // A client that reads no more, or never ends its request, must not keep it.
+  await Promise.race([served, new Promise((resolve) => setTimeout(resolve, STREAMS_END_MS))]);
+  return say("Stopped.\n");
 }
 
 interface ServerOptions {
   readonly port: number;
+  readonly db: string;
   readonly allowPrivate: boolean;
   readonly isHelp: boolean;
 }
@@ -60,26 +103,34 @@ function readOptions(args: readonly string[]): ServerOptions | string {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { "port": { type: "string" }, "allow-private": { type: "boolean" }, "help": { type: "boolean" } },
+      options: {
+        "port": { type: "string" },
+        "db": { type: "string", default: "link_check.sqlite" },
+        "allow-private": { type: "boolean", default: false },
+        "help": { type: "boolean", default: false },
+      },
     });
     const port = values.port ?? Deno.env.get("PORT") ?? "8000";
     if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) return `The port must be a number up to 65535: ${port}`;
-    return { port: Number(port), allowPrivate: values["allow-private"] ?? false, isHelp: values.help ?? false };
+    if (values.db === "") return "The file of the runs must have a name";
+    return { port: Number(port), db: values.db, allowPrivate: values["allow-private"], isHelp: values.help };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-/** Why the runs that are left are cancelled. */
+/** Why the checks that are left are cancelled. */
 class ShutdownError extends Error {
   override readonly name = "ShutdownError";
 }
+
+const OWN_NAMES = ["127.0.0.1", "localhost"];
 
 /** False for a page whose name was turned to this machine after a browser had loaded it: DNS rebinding. */
 function isForThisServer(request: Request, port: number): boolean {
   const host = request.headers.get("host")?.toLowerCase();
   // Clients leave the port out where it is the one of `http:`.
-  return ["127.0.0.1", "localhost"].some((name) => host === `${name}:${port}` || port === 80 && host === name);
+  return OWN_NAMES.some((name) => host === `${name}:${port}` || port === 80 && host === name);
 }
 
 function refuse(address: Deno.NetAddr): Response {
@@ -94,19 +145,26 @@ function urlOf({ hostname, port }: Deno.NetAddr): string {
   return `http://${hostname}:${port}/`;
 }
 
-function welcome(address: Deno.NetAddr): void {
+function welcome(address: Deno.NetAddr, db: string, resumed: number): void {
   const url = urlOf(address);
+  const kept = db === ":memory:" ? "in memory, and end with this server" : `in ${db}, and go on at the next start`;
+  const left = `${resumed} ${resumed === 1 ? "run" : "runs"} of an earlier server ${
+    resumed === 1 ? "goes" : "go"
+  } on.\n`;
   say(`The link checker is ready.
 
   Open in a browser   ${url}
   Or watch it here    curl -N ${url}check
 
-Ctrl-C stops it.
+Runs are kept ${kept}.
+${resumed === 0 ? "" : left}Ctrl-C stops it.
 `);
 }
 
-// At the end, when all above is defined.
-if (import.meta.main) {
-  const code = await serve(Deno.args);
-  if (code !== 0) Deno.exit(code);
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message === "database is locked" ? "another server has it" : message;
 }
+
+// At the end, when all above is defined.
+if (import.meta.main) Deno.exit(await main(Deno.args));

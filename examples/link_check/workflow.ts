@@ -7,7 +7,7 @@ import type { Fetch } from "./follow_redirects.ts";
 import { createGuardedFetch } from "./guarded_fetch.ts";
 import { createReport, type LinkReport } from "./link_report.ts";
 import type { Link } from "./read_links.ts";
-import { isTemporary } from "./temporary_error.ts";
+import { isTemporary, TemporaryError } from "./temporary_error.ts";
 
 /** The steps, each with the payload it takes. It makes every route below checked by the compiler. */
 export interface LinkCheckSteps {
@@ -37,6 +37,9 @@ export type LinkCheckEvent = WorkflowEvent<LinkCheckSteps, LinkCheckReturns>;
 
 /** How many links a run should check at once: as many as a browser asks of one server. */
 export const LINKS_AT_ONCE = 6;
+
+/** How often a link is asked for at most. */
+const MAX_ATTEMPTS = 3;
 
 /** Options of {@linkcode createLinkCheck}. */
 export interface LinkCheckOptions {
@@ -104,12 +107,20 @@ export function createLinkCheck(options: LinkCheckOptions = {}): LinkCheck {
     {
       name: "check-link",
       timeoutMs,
-      retry: { maxAttempts: 3, delayMs, maxDelayMs, when: isTemporary },
-      action: (_ctx, link, log, { signal }) => checkLink(link, { ...requests, slowMs, signal, log }),
+      retry: { maxAttempts: MAX_ATTEMPTS, delayMs, maxDelayMs, when: isTemporary },
+      action: async (_ctx, link, log, { signal, attempt }) => {
+        try {
+          return await checkLink(link, { ...requests, slowMs, signal, log });
+        } catch (error) {
+          // A store keeps an error's name and message only: what the last attempt has found is told as a value.
+          if (error instanceof TemporaryError && attempt === MAX_ATTEMPTS) return error.checked;
+          throw error;
+        }
+      },
     },
     {
       name: "report",
-      action: ({ page }, results) => createReport(page, results),
+      action: ({ page }, results) => createReport(page, results, timeoutMs),
     },
   );
 }

@@ -33,6 +33,14 @@ export function showChecking(row, attempt) {
   tell(row, attempt === 1 ? "checking" : "checking again");
 }
 
+/** Nobody works on the run for now: what was at work waits for its next start. */
+export function pauseRows() {
+  for (const row of rows.querySelectorAll('[data-state="checking"]')) {
+    row.dataset.state = "waiting";
+    tell(row, "waiting");
+  }
+}
+
 /** The attempt failed, and there will be another. */
 export function showRetry(row, { error, delayMs }) {
   row.dataset.state = "retrying";

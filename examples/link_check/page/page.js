@@ -1,16 +1,21 @@
-import { element, plural } from "./dom.js";
-import { addRow, clearRows, showChecked, showChecking, showFailure, showRetry, stopRows } from "./link_rows.js";
+import { element } from "./dom.js";
+import { followRun } from "./follow_run.js";
+import { clearRows } from "./link_rows.js";
 import { complete, objectionTo } from "./page_url.js";
-import { addLog, addRetry, clearLog } from "./run_log.js";
-import { addToTally, clearRun, showCount, showReport, showState, showStep, stopSteps } from "./run_view.js";
+import { showEvent, showOver } from "./run_events.js";
+import { clearLog } from "./run_log.js";
+import { clearRun, showState } from "./run_view.js";
+import { cancelRun, createRunId, eventsOf, startRun } from "./runs_api.js";
 
 const input = element("url");
+const stop = element("stop");
 
-/** The run on show: its stream and what has been seen of it. */
+/** The run on show and what has been seen of it; `null` before the first. */
 let run = null;
 
 input.value = new URLSearchParams(location.search).get("url") ?? new URL("/demo/", location.href).href;
-showCommand();
+showAddress();
+addEventListener("popstate", showAddress);
 
 element("form").addEventListener("submit", (submitted) => {
   submitted.preventDefault();
@@ -21,98 +26,109 @@ input.addEventListener("input", () => {
   showInputError("");
   showCommand();
 });
-element("stop").addEventListener("click", () => {
-  // The server cancels the run when its stream is closed.
-  end("stopped", "Stopped: the server has cancelled the run");
+stop.addEventListener("click", async () => {
+  const { runId, isStarted, leave } = run;
+  stop.disabled = true;
   element("start").focus();
+  if (!isStarted) return leave.abort();
+  // Its end comes with its events, unless nobody heard of it.
+  const isTold = await cancelRun(runId);
+  if (!isTold && run?.runId === runId && !run.isOver) stop.disabled = false;
 });
-addEventListener("pagehide", () => run?.source.close());
 
-function start(url) {
-  run?.source.close();
+/** Shows the run that the address names, from its first event on: after a reload it is all there again. */
+function showAddress() {
+  const runId = new URLSearchParams(location.search).get("run");
+  if (runId === run?.runId) return;
+  if (runId !== null) {
+    watch(show(runId));
+    return;
+  }
+  run?.leave.abort();
+  run = null;
+  clear();
+  showState("idle", "Ready");
+  showCommand();
+}
+
+async function start(url) {
+  // It would go on without anybody watching.
+  if (run?.isStarted && !run.isOver) cancelRun(run.runId);
+  const started = show(createRunId());
+  const { signal } = started.leave;
+  try {
+    await startRun(started.runId, url, signal);
+  } catch (error) {
+    // It may have been started all the same.
+    if (signal.aborted) cancelRun(started.runId);
+    if (started !== run) return;
+    if (signal.aborted) return showNoRun("stopped", "Stopped: The check was cancelled");
+    return showNoRun("failed", `Failed: ${error.message}`);
+  }
+  history.pushState(null, "", `?${new URLSearchParams({ run: started.runId })}`);
+  watch(started);
+}
+
+/** Makes room for a run. */
+function show(runId) {
+  run?.leave.abort();
+  clear();
+  const { origin } = location;
+  run = {
+    runId,
+    origin,
+    startedAt: 0,
+    total: 0,
+    checked: 0,
+    // The link and the row of every token.
+    links: new Map(),
+    isStarted: false,
+    isSuspended: false,
+    isOver: false,
+    leave: new AbortController(),
+  };
+  showState("connecting", "Connecting …");
+  showCommand();
+  return run;
+}
+
+/** Follows a run to its end, over as many connections as that takes. */
+async function watch(watched) {
+  const { runId, leave: { signal } } = watched;
+  watched.isStarted = true;
+  const onState = (state) => watched === run && !run.isOver && showConnection(state);
+  try {
+    // A server that comes back is to be noticed soon.
+    const events = followRun(eventsOf(runId), { signal, onState, maxDelayMs: 3_000, maxFailures: 200 });
+    for await (const event of events) {
+      if (event.type === "run.start" && document.activeElement !== input) input.value = event.payload.url;
+      showEvent(watched, event);
+    }
+  } catch (error) {
+    if (watched !== run) return;
+    if (error.status === 404) return showNoRun("failed", "There is no such run: runs are kept for a day");
+    showOver(run, "failed", "Failed: the server is gone");
+  }
+}
+
+/** Shows why there is no run to show. */
+function showNoRun(state, text) {
+  showOver(run, state, text);
+  run = null;
+  showCommand();
+}
+
+function showConnection(state) {
+  if (state === "reconnecting") showState("reconnecting", "Reconnecting …");
+  if (state !== "open") return;
+  if (run.isSuspended) showState("suspended", "Suspended: the server goes on with it when it is back");
+  else showState("running", "Running");
+}
+
+function clear() {
   clearRun();
   clearRows();
   clearLog();
-  const source = new EventSource(`/check?${new URLSearchParams({ url })}`);
-  const { origin } = new URL(url);
-  // `links` holds the link and the row of every token.
-  run = { source, origin, startedAt: 0, total: 0, checked: 0, atWork: 0, links: new Map() };
-  showState("connecting", "Connecting …");
-  source.onmessage = (message) => showEvent(JSON.parse(message.data));
-  // The browser would come back, but the run is gone with its stream.
-  source.onerror = () => {
-    const isStarted = run.startedAt > 0;
-    end(
-      "failed",
-      isStarted
-        ? "Failed: the connection to the server was lost"
-        : "Failed: the server is gone or busy, try again soon",
-    );
-  };
-}
-
-function end(state, text) {
-  run.source.close();
-  stopRows();
-  stopSteps(state);
-  showState(state, text);
-}
-
-function showEvent(event) {
-  if (event.type === "run.start") {
-    run.startedAt = event.at;
-    return showState("running", "Running");
-  }
-  if (event.type === "run.end") return showEnd(event);
-  if (event.type === "step.log") return addLog(event, run);
-  if (event.step === "check-link") return showLinkEvent(event);
-  if (event.type === "step.start") showStep(event.step, "running");
-  if (event.type === "step.result") showResult(event);
-}
-
-/** An event of one of the links, several of which are at work at once. */
-function showLinkEvent(event) {
-  const { type, token, attempt } = event;
-  if (type === "step.start" && attempt === 1) {
-    run.links.set(token, { url: event.payload.url, row: addRow(event.payload, run.origin) });
-    run.atWork += 1;
-  }
-  const { url, row } = run.links.get(token);
-  if (type === "step.start") showChecking(row, attempt);
-  if (type === "step.retry") {
-    showRetry(row, event);
-    addRetry(event, url, run);
-  }
-  if (type === "step.result") {
-    run.checked += 1;
-    run.atWork -= 1;
-    const { ok, value, error } = event.result;
-    if (ok) showChecked(row, value, run.origin);
-    else showFailure(row, error);
-    addToTally(ok ? value.verdict : "broken");
-  }
-  showCount(run);
-}
-
-function showResult({ step, result }) {
-  if (!result.ok) return showStep(step, "failed");
-  showStep(step, "done");
-  const { url, links } = result.value;
-  run.origin = new URL(url).origin;
-  if (step === "fetch-page") {
-    run.total = links.length;
-    return showCount(run);
-  }
-  showReport(result.value, run.origin);
-  const checked = new Map(links.map((link) => [link.url, link]));
-  for (const { url, row } of run.links.values()) showChecked(row, checked.get(url), run.origin);
-}
-
-function showEnd({ status, error }) {
-  if (status === "failed") return end("failed", `Failed: ${error.message}`);
-  if (status === "cancelled") return end("stopped", `Stopped: ${error.message}`);
-  const broken = Number(element("broken").textContent);
-  end("done", broken === 0 ? "Done: no link is broken" : `Done: ${broken} of ${plural(run.total, "link")} broken`);
 }
 
 /** The URL in the field, with a scheme where it was left out; `null` after saying what is wrong with it. */
@@ -125,7 +141,6 @@ function readUrl() {
     return null;
   }
   input.value = new URL(text).href;
-  showCommand();
   return input.value;
 }
 
@@ -134,8 +149,10 @@ function showInputError(text) {
   input.setAttribute("aria-invalid", String(text !== ""));
 }
 
+/** The command that shows the same in a terminal: the events of the run on show, or those of a check of its own. */
 function showCommand() {
   const query = new URLSearchParams({ url: input.value.trim() });
-  // A quote is the one character that a query may hold and a quoted shell word may not.
-  element("curl").textContent = `curl -N '${location.origin}/check?${String(query).replaceAll("'", "%27")}'`;
+  const path = run === null ? `/check?${query}` : eventsOf(run.runId);
+  // A quote is the one character that a URL may hold and a quoted shell word may not.
+  element("curl").textContent = `curl -N '${location.origin}${path.replaceAll("'", "%27")}'`;
 }

@@ -26,6 +26,11 @@ export function addRetry({ at, step, error, delayMs }, url, run) {
   );
 }
 
+/** Adds a line for what becomes of the run as a whole. */
+export function addNote({ at }, name, text, run) {
+  addLine(at - run.startedAt, "run", name, text);
+}
+
 function addLine(ms, step, name, text) {
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 24;
   const line = make("li", "");

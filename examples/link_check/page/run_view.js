@@ -13,7 +13,7 @@ export function clearRun() {
 
 /** Shows what the run as a whole is at. */
 export function showState(state, text) {
-  const isBusy = state === "connecting" || state === "running";
+  const isBusy = ["connecting", "running", "reconnecting", "suspended"].includes(state);
   document.body.dataset.state = state;
   element("state").textContent = text;
   element("stop").disabled = !isBusy;
@@ -33,10 +33,10 @@ export function stopSteps(state) {
 }
 
 /** Shows how many links are checked, and how many at work at once. */
-export function showCount({ checked, total, atWork }) {
+export function showCount({ checked, total, links }) {
   const isDone = checked === total;
   const count = `${checked} of ${total}`;
-  showStep("check-link", isDone ? "done" : "running", isDone ? count : `${count}, ${atWork} at work`);
+  showStep("check-link", isDone ? "done" : "running", isDone ? count : `${count}, ${links.size - checked} at work`);
   element("count").textContent = `${checked} of ${plural(total, "link")}`;
   element("progress").max = total + 1;
   element("progress").value = checked;

@@ -33,7 +33,9 @@ export async function readUntil(output: ReadableStream<Uint8Array>, expected: st
   return text;
 }
 
-function toArguments(file: string): string[] {
+/** The arguments of `deno` that run a program of the example with the permissions of its task. */
+export function toArguments(file: string): string[] {
   const path = new URL(`../../../examples/link_check/${file}`, import.meta.url).pathname;
-  return ["run", "--no-prompt", "--unstable-no-legacy-abort", "--allow-net", "--allow-env=PORT", path];
+  const files = file === "server.ts" ? ["--allow-read=.", "--allow-write=."] : [];
+  return ["run", "--no-prompt", "--unstable-no-legacy-abort", "--allow-net", "--allow-env=PORT", ...files, path];
 }

@@ -23,7 +23,7 @@ const OTHERS: readonly (readonly [name: string, runtime: Runtime])[] = [
 for (const [name, runtime] of OTHERS) {
   Deno.test(`guardForRuntime() refuses every name on ${name}, and leaves the demo alone`, async () => {
     const fetched: string[] = [];
-    const app = createApp({
+    const { app } = createApp({
       demo: QUICK_DEMO,
       guard: {
         ...guardForRuntime(runtime),

@@ -1,22 +1,24 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCommand } from "../../tools/run_command.ts";
-import { readUntil, runExample, startExample } from "./child_process.ts";
+import { TemporaryFolder } from "../../tools/temporary_folder.ts";
+import { runExample } from "./child_process.ts";
 import { LocalServer } from "./local_server.ts";
 import { type Frame, readFrames } from "./read_frames.ts";
+import { ServerProcess } from "./server_process.ts";
 
 Deno.test("server says what to open, serves it, and stops on SIGINT with its runs cancelled", async () => {
-  await using child = startExample("server.ts", "--port", "0");
-  const welcome = await readUntil(child.stdout, "Ctrl-C");
-  const [, url = "", curl = ""] = /browser +(\S+)\n.*curl -N (\S+)/.exec(welcome) ?? [];
+  await using folder = await TemporaryFolder.create();
+  await using server = await ServerProcess.start(folder.path);
+  const [, url = "", curl = ""] = /browser +(\S+)\n.*curl -N (\S+)/.exec(server.welcome) ?? [];
   const page = await (await fetch(url)).text();
   const response = await fetch(curl);
 
   const frames: Frame[] = [];
   for await (const frame of readFrames(response.body)) {
-    if (frames.length === 0) child.kill("SIGINT");
+    if (frames.length === 0) server.kill("SIGINT");
     frames.push(frame);
   }
-  const { code, stdout, stderr } = await child.output();
+  const { code, stdout, stderr } = await server.outcome();
 
   assertStringIncludes(page, "<title>Link checker</title>");
   const end = frames.at(-1)?.event;
@@ -24,16 +26,15 @@ Deno.test("server says what to open, serves it, and stops on SIGINT with its run
     "cancelled",
     { name: "ShutdownError", message: "The server is shutting down" },
   ]);
-  const decoder = new TextDecoder();
-  assertEquals([code, decoder.decode(stderr)], [0, ""]);
-  assertStringIncludes(decoder.decode(stdout), "Stopped.");
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "Stopped.");
 });
 
 Deno.test("server answers only to its own names, so that no other name can be turned to this machine", async () => {
-  await using child = startExample("server.ts", "--port", "0");
-  const welcome = await readUntil(child.stdout, "Ctrl-C");
-  const [, url = ""] = /browser +(\S+)/.exec(welcome) ?? [];
-  const { port } = new URL(url);
+  await using folder = await TemporaryFolder.create();
+  await using server = await ServerProcess.start(folder.path);
+  const { port } = server;
+  const url = `${server.origin}/`;
   const expected: readonly (readonly [header: string, status: string])[] = [
     [`Host: 127.0.0.1:${port}`, "200"],
     [`Host: localhost:${port}`, "200"],
@@ -51,8 +52,8 @@ Deno.test("server answers only to its own names, so that no other name can be tu
     statuses.push([header, stdout.split("\n").at(-1)]);
   }
   const check = await runCommand("curl", "-s", "--max-time", "20", "-H", "Host: rebound.example", `${url}check`);
-  child.kill("SIGINT");
-  const { code } = await child.output();
+  server.kill("SIGINT");
+  const { code } = await server.outcome();
 
   assertEquals(statuses, expected.map((row) => [...row]));
   assertEquals(JSON.parse(check.stdout), {
@@ -67,7 +68,7 @@ Deno.test("server says so if its port is taken", async () => {
   await using other = new LocalServer(() => new Response());
   const { port } = new URL(other.origin);
 
-  const { code, stdout, stderr } = await runExample("server.ts", "--port", port);
+  const { code, stdout, stderr } = await runExample("server.ts", "--port", port, "--db", ":memory:");
 
   assertEquals([code, stdout, stderr], [1, "", `Port ${port} is taken. Choose another: PORT=8001 deno task start\n`]);
 });

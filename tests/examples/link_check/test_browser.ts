@@ -29,6 +29,20 @@ export class TestBrowser implements AsyncDisposable {
     return opened;
   }
 
+  /** What went wrong but that the server was not there, which a browser writes to its console. */
+  get problemsOfPage(): string[] {
+    return this.problems.filter((problem) =>
+      !/^Failed to load resource: (?:net::ERR_|the server responded)/.test(problem)
+    );
+  }
+
+  /** The rows of the links: path, verdict and status of each. */
+  async links(): Promise<(string | number | undefined)[][]> {
+    const rows = await this.page.locator("#rows tr").all();
+    const cells = await Promise.all(rows.map((row) => row.getByRole("cell").allInnerTexts()));
+    return cells.map(([link = "", verdict, status]) => [link.split("\n")[0], verdict, Number(status)]);
+  }
+
   /** The text of an element. */
   async text(selector: string): Promise<string> {
     return await this.page.locator(selector).innerText();

@@ -1,0 +1,18 @@
+import { DatabaseSync } from "node:sqlite";
+
+/**
+ * Opens a SQLite file, or makes it, for this process alone: a server takes over every run that it finds in its file, so
+ * no other may be at work on one.
+ *
+ * @throws {Error} If it cannot be opened, or another process has it
+ */
+export function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
