@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, readonly string[]>> = {
   "memory_bench.ts": ["--allow-run=deno"],
   "sse_bench.ts": LOOPBACK,
   "store_bench.ts": [...DATABASES, "--allow-run=env"],
+  "readers_bench.ts": [...DATABASES, "--allow-run=deno"],
 };
 
 for (const [bench, permissions] of Object.entries(BENCHES)) {

@@ -59,14 +59,23 @@ export interface Page {
   readonly length: number;
 }
 
-/** The next events after one, as many as there are. */
-export async function readPage(store: RunStore, runId: string, after: number, limit: number): Promise<Page> {
+/** The next events after one, as many as there are; of those that are long no more than make up a page. */
+export async function readPage(
+  store: RunStore,
+  runId: string,
+  after: number,
+  limit: number,
+  maxLength = Infinity,
+): Promise<Page> {
   const stored = await asked(() => store.events(runId, after, limit), runId, `read the events after ${after}`);
+  const events: WorkflowEvent[] = [];
   let length = 0;
-  const events = stored.map((event, index) => {
-    if (event.seq !== after + index + 1) throw new EventsGoneError(runId, after + index, event.seq);
+  for (const event of stored) {
+    if (length >= maxLength) break;
+    const last = after + events.length;
+    if (event.seq !== last + 1) throw new EventsGoneError(runId, last, event.seq);
     length += event.text.length;
-    return parseEvent(event, runId);
-  });
+    events.push(parseEvent(event, runId));
+  }
   return { events, length };
 }

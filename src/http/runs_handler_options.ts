@@ -71,7 +71,10 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
    * 300 000.
    */
   readonly maxConnectionMs?: number | undefined;
-  /** How long a stream of events may be silent before a sign of life is sent, in ms. Default: 15 000. */
+  /**
+   * How long a stream of events may be silent before a sign of life is sent, in ms. Keep it below the read timeout of
+   * every proxy on the way. Default: 15 000.
+   */
   readonly heartbeatMs?: number | undefined;
   /** How long an `EventSource` waits before it reconnects, in ms. Default: 2 000. */
   readonly retryMs?: number | undefined;

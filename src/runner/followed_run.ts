@@ -157,7 +157,7 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
     // Asked for before the look at the store: what comes in between rings.
     const feed = feedOf();
     const change = feed?.nextChange();
-    const { events, length } = await readPage(store, runId, this.#seq, this.#pageLength);
+    const { events, length } = await readPage(store, runId, this.#seq, this.#pageLength, PAGE_CHARACTERS);
     // As many as make up a page, by what these were like.
     const fit = Math.floor(PAGE_CHARACTERS * events.length / (length + 1));
     if (events.length > 0) this.#pageLength = Math.min(Math.max(fit, 1), MAX_PAGE_LENGTH);
