@@ -1,4 +1,4 @@
-import { type NewRun, type RunCommit, type RunStore, type StoredEvent, Workflow } from "@stepstream/workflow";
+import { type RunCommit, type RunStore, type StoredEvent, Workflow } from "@stepstream/workflow";
 
 /** How many steps a run of the bench has. */
 export const STEPS = 2_000;

@@ -27,7 +27,7 @@ function serveEvents(): { server: LocalServer; requests: string[] } {
     requests.push(`${method} ${after}`);
     const headers = { "access-control-allow-origin": "*", "content-type": "text/event-stream" };
     if (requests.length === 1) return new Response(null, { status: 503, headers });
-    return new Response(HELLO + messagesOf(EVENTS.slice(0, requests.length === 2 ? 3 : 8), after), { headers });
+    return new Response(HELLO + messagesOf(EVENTS.slice(0, requests.length === 2 ? 3 : undefined), after), { headers });
   });
   return { server, requests };
 }

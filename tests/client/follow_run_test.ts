@@ -298,7 +298,7 @@ Deno.test("followRun() asks for the headers at each request", async () => {
 
   assertEquals([items, server.requests.map(({ headers }) => headers.get("authorization"))], [
     READ,
-    ["Bearer 1", "Bearer 2", "Bearer 3"],
+    ["Bearer 1", "Bearer 2", "Bearer 3", "Bearer 4"],
   ]);
 });
 
