@@ -46,6 +46,11 @@ export class Recovery {
     return round;
   }
 
+  /** Sees to it that there is a round when a run that was lost here is due, if none is planned. */
+  afterLoss(): void {
+    if (this.#timer === null) this.#plan(this.#options.leaseMs);
+  }
+
   /** Lets no round follow. */
   stop(): void {
     this.#isStopped = true;
@@ -57,7 +62,7 @@ export class Recovery {
       return await (isForced ? this.#recoverAll() : this.#recoverDue());
     } finally {
       await this.#giveBack();
-      this.#repeat();
+      this.#plan(this.#options.everyMs);
     }
   }
 
@@ -134,12 +139,13 @@ export class Recovery {
     }));
   }
 
-  #repeat(): void {
-    const { clock, everyMs, recover, onError } = this.#options;
+  #plan(delayMs: number): void {
+    const { clock, recover, onError } = this.#options;
     clock.clearTimeout(this.#timer);
-    if (this.#isStopped || everyMs > LONGEST_TIMER_MS) return;
+    this.#timer = null;
+    if (this.#isStopped || delayMs > LONGEST_TIMER_MS) return;
     this.#timer = clock.setTimeout(() => {
       recover().catch((error) => onError(error, null));
-    }, everyMs);
+    }, delayMs);
   }
 }

@@ -1,5 +1,11 @@
 import { type Clock, systemClock } from "../core/clock.ts";
-import { RunConflictError, RunnerClosedError, UnknownRunError, UnknownWorkflowError } from "../core/errors.ts";
+import {
+  RunConflictError,
+  RunnerClosedError,
+  StoreError,
+  UnknownRunError,
+  UnknownWorkflowError,
+} from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import { createRunId } from "../core/run_id.ts";
@@ -44,7 +50,7 @@ export interface RunnerOptions {
   readonly pollMs?: number | undefined;
   /**
    * Hears of what goes wrong with nobody to tell: a run that cannot be gone on with here, a store that fails. A run whose
-   * commit has failed is left to {@linkcode Runner.recover}, here or elsewhere, once its lease is over. Default: nobody.
+   * commit has failed is recovered once its lease is over, here or elsewhere. Default: nobody.
    */
   readonly onError?: ((error: unknown, runId: string | null) => void) | undefined;
   /** Where times and timers come from. Default: the platform. */
@@ -352,7 +358,9 @@ export class Runner implements AsyncDisposable {
     // Its place may be taken by now: by itself, taken over from here.
     if (this.#runs.get(runId) === run) this.#runs.delete(runId);
     run.feed.ring();
-    if (trouble !== null) this.#tell(trouble.error, runId);
+    if (trouble === null) return;
+    this.#tell(trouble.error, runId);
+    if (trouble.error instanceof StoreError) this.#recovery.afterLoss();
   }
 
   /** Goes on with a run, which is claimed already or else will be. */

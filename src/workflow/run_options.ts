@@ -43,8 +43,8 @@ export interface RunOptions<Context = Any> {
   /** How many actions may be at work at once; decisions are still taken one at a time. Default: 1. */
   readonly concurrency?: number | undefined;
   /**
-   * How long the run may take before it fails with `RunTimeoutError`, in ms; more than 2³¹ - 1 is no limit. Default: as
-   * long as it likes.
+   * How long the run may take before it fails with `RunTimeoutError`, in ms; more than 2³¹ - 1 is no limit. A run that is
+   * resumed has as long again. Default: as long as it likes.
    */
   readonly timeoutMs?: number | undefined;
   /** The run's id. Default: a random one. */
@@ -60,7 +60,10 @@ export interface RunOptions<Context = Any> {
    * with. All that steps are given, return, log and keep in the context has to be JSON then. Default: nowhere.
    */
   readonly store?: RunStore | undefined;
-  /** How long the store keeps others off the run without a sign of life, in ms. Default: 30 000. */
+  /**
+   * How long the store keeps others off the run without a sign of life, in ms. The clocks of machines that share a store
+   * must not differ by as much. Default: 30 000.
+   */
   readonly leaseMs?: number | undefined;
 }
 

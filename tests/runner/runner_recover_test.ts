@@ -388,3 +388,29 @@ async function suspend(store: RunStore, clock: ManualClock, runIds: readonly str
   gone.gates.openAll();
   await closing;
 }
+
+Deno.test("Runner goes on by itself with a run whose commit has failed, when its lease is over", async () => {
+  const clock = new ManualClock();
+  let isFailing = false;
+  const inner = new MemoryStore();
+  const commit: RunStore["commit"] = async (it) => {
+    if (isFailing) throw new Error("the database is restarting");
+    return await inner.commit(it);
+  };
+  await using bench = new RunnerBench({ store: replaced(inner, { commit }), clock });
+  await bench.runner.start("work", "hold", "gate", { runId: "r1" });
+  await laterTurn();
+
+  isFailing = true;
+  bench.gates.openAll();
+  await laterTurn();
+  isFailing = false;
+  const lost = [bench.runner.activeRuns, bench.errors];
+  clock.tick(30_000);
+  await laterTurn();
+  bench.gates.openAll();
+  await readAll(bench.runner.follow("r1"));
+
+  assertEquals(lost, [0, ["StoreError r1"]]);
+  assertEquals([(await inner.find("r1"))?.status, bench.attempts], ["completed", ["r1/1 1", "r1/1 1", "r1/2 1"]]);
+});
