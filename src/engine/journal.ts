@@ -7,6 +7,7 @@ import { toText } from "../core/to_text.ts";
 import type { Token } from "../core/token.ts";
 import type { EventSink } from "./event_sink.ts";
 import type { HandOff } from "./hand_off.ts";
+import type { RunContext } from "./run_context.ts";
 import type { ContextPatch, ContextView, StoredContext } from "./stored_context.ts";
 import { encodeChanges, encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
 import { EncodedEvent } from "./stored_event.ts";
@@ -62,7 +63,7 @@ const NO_PATCH: ContextPatch = new Map();
  * Keeps a run in its store. What happens is gathered and written in one commit as soon as the commit before is through;
  * readers get the events of a commit when it is.
  */
-export class Journal implements EventSink {
+export class Journal implements EventSink, RunContext {
   readonly isDrained = false;
   readonly #options: JournalOptions;
   readonly #host: JournalHost;
@@ -117,8 +118,8 @@ export class Journal implements EventSink {
     return this.#uncommitted;
   }
 
-  get context(): StoredContext {
-    return this.#context;
+  get whole(): Record<string, unknown> {
+    return JSON.parse(this.#context.toText());
   }
 
   /** Settles when what waits now is written, or nothing ever will be. */
@@ -149,11 +150,15 @@ export class Journal implements EventSink {
     this.#writeSoon();
   }
 
-  /** The context for the token's action and decision. */
   contextOf(token: Token): Record<string, unknown> {
     let view = this.#views.get(token.id);
     if (view === undefined) this.#views.set(token.id, view = this.#context.view());
     return view.context;
+  }
+
+  payloadOf({ payload }: Token): unknown {
+    // Whatever an action does to it, the next attempt gets what is in the store.
+    return typeof payload === "object" && payload !== null ? JSON.parse(JSON.stringify(payload)) : payload;
   }
 
   /** The attempt at a token that failed before the run was resumed, if its next one is not made yet. */
@@ -166,16 +171,11 @@ export class Journal implements EventSink {
     return token.id <= this.#committedTokens;
   }
 
-  /**
-   * Takes in what a token came to, and answers it as the store gives it back.
-   *
-   * @throws {SerializationError | ContextConflictError} If it cannot be stored.
-   */
-  record(outcome: Outcome, before: StoredCounts): Outcome {
+  record(outcome: Outcome): Outcome {
     const { token, result } = outcome;
     const resultKey = `result.${token.step}`;
     const patch = this.#views.get(token.id)?.diff(token.step, resultKey, result.value) ?? NO_PATCH;
-    const encoded = encodeOutcome(outcome, before, encodeChanges(patch));
+    const encoded = encodeOutcome(outcome, this.#host.counts, encodeChanges(patch));
     this.#context.apply(patch);
     if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? null);
     this.#views.delete(token.id);
@@ -185,7 +185,6 @@ export class Journal implements EventSink {
     return encoded.outcome;
   }
 
-  /** What the token has changed in the context does not count: it was stopped from outside. */
   forgetChanges(token: Token): void {
     this.#views.delete(token.id);
   }

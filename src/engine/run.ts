@@ -11,7 +11,6 @@ import {
 } from "../core/errors.ts";
 import type { RunEndEvent, RunStatus } from "../core/events.ts";
 import type { Executor } from "../core/executor.ts";
-import { toJson } from "../core/json.ts";
 import type { Result } from "../core/result.ts";
 import {
   apply,
@@ -34,6 +33,7 @@ import { Opening, type OpeningHost, type PlannedEnd } from "./opening.ts";
 import { OuterEnd } from "./outer_end.ts";
 import { perform, performAfter, type StepHost } from "./perform.ts";
 import type { RegisteredStep } from "./registered_step.ts";
+import { type RunContext, SharedContext, toStorable, withErrorInWords } from "./run_context.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { settledWithin } from "./settled_within.ts";
 import { Stage } from "./stage.ts";
@@ -79,6 +79,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   /** What keeps the run in its store, `null` if nothing does. A run inside a step is part of that step. */
   readonly #journal: Journal | null;
   readonly #opening: Opening | null;
+  readonly #context: RunContext;
   readonly #outerEnd: OuterEnd;
   readonly #tell: EventTeller;
   /** Settles when the start payload is known to be good or bad, `null` if it is. */
@@ -130,6 +131,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       { ...storage, runId, context: toStoredContext(settings.context), clock, handOff, maxBufferedEvents },
       this,
     );
+    this.#context = this.#journal ?? new SharedContext(settings.context);
     this.#opening = this.#journal === null || storage === null
       ? null
       : new Opening(runId, plan, storage, clock, this.#journal, this);
@@ -211,29 +213,21 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     return this.handOff.isWanted && (journal === null || !journal.isBehind);
   }
 
-  /** The context at the end of a run that is kept in a store, else the one it works on. */
+  /** The context as it is now. */
   get context(): Record<string, unknown> {
-    return this.#journal === null ? this.#settings.context : JSON.parse(this.#journal.context.toText());
+    return this.#context.whole;
   }
 
   contextOf(token: Token): Record<string, unknown> {
-    return this.#journal === null ? this.#settings.context : this.#journal.contextOf(token);
+    return this.#context.contextOf(token);
   }
 
-  payloadOf({ payload }: Token): unknown {
-    if (this.#journal === null || typeof payload !== "object" || payload === null) return payload;
-    // Whatever an action does to it, the next attempt gets what is in the store.
-    return JSON.parse(JSON.stringify(payload));
+  payloadOf(token: Token): unknown {
+    return this.#context.payloadOf(token);
   }
 
   toTellable(token: Token, result: Result): Result {
-    if (this.#stage.journal === null || !result.ok) return result;
-    try {
-      toJson(result.value, { name: "result.value", stepName: token.step });
-      return result;
-    } catch (error) {
-      return { ok: false, value: null, error };
-    }
+    return this.#stage.journal === null ? result : toStorable(token, result);
   }
 
   tokensOutside(): Token[] {
@@ -595,29 +589,22 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const isStopped = outcome.token.member !== null && stopsGroup(before, outcome);
     if (isStopped) this.#dropHeld();
     const queueLength = next.queue.size + this.#lanes.size;
-    if (this.#settings.captureTrace) this.#trace(outcome, queueLength);
+    if (this.#settings.captureTrace) {
+      const traced = this.#stage.journal === null ? outcome : withErrorInWords(outcome);
+      this.trace.record(traced, queueLength, this.#around?.path ?? null);
+    }
     this.#tell.stepResult(attempt, outcome, before, next, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
   }
 
   /** The outcome as the store will give it back; `null` if it cannot be stored, which has ended the run. */
   #record(outcome: Outcome): Outcome | null {
-    if (this.#journal === null) return outcome;
     try {
-      return this.#journal.record(outcome, this.counts);
+      return this.#context.record(outcome);
     } catch (error) {
       this.#end("failed", error);
       return null;
     }
-  }
-
-  #trace(outcome: Outcome, queueLength: number): void {
-    const { result } = outcome;
-    // Of an error that is read back from a store the words are left.
-    const traced = this.#stage.journal === null || result.ok
-      ? outcome
-      : { ...outcome, result: { ...result, error: describedText(describeError(result.error)) } };
-    this.trace.record(traced, queueLength, this.#around?.path ?? null);
   }
 
   /** The state, with the tokens that runs inside have made counted. */
@@ -644,7 +631,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       this.#leaveWork(first);
       Attempt.drop(attempt, result.error);
       const registered = this.steps.get(token.step);
-      this.#journal?.forgetChanges(token);
+      this.#context.forgetChanges(token);
       if (registered !== undefined) this.contextOf(token)[registered.resultKey] = null;
       this.#commit(attempt, { token, attempts: attempt.attempt, result, routed: [] });
     }

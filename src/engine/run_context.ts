@@ -1,0 +1,66 @@
+import { describedText, describeError } from "../core/describe_error.ts";
+import { toJson } from "../core/json.ts";
+import type { Result } from "../core/result.ts";
+import type { Outcome } from "../core/state.ts";
+import type { Token } from "../core/token.ts";
+
+/** What a run's steps get and what they leave behind: the very objects, or what a store will give back of them. */
+export interface RunContext {
+  /** The context as it is now, as a whole. */
+  readonly whole: Record<string, unknown>;
+  /** The context that the token's action and decision work on. */
+  contextOf(token: Token): Record<string, unknown>;
+  /** What the action gets of the token's payload. */
+  payloadOf(token: Token): unknown;
+  /** What the token has changed in the context does not count: it was stopped from outside. */
+  forgetChanges(token: Token): void;
+  /**
+   * Takes in what a token came to, and answers it as it goes on from here.
+   *
+   * @throws {SerializationError | ContextConflictError} If it cannot be stored.
+   */
+  record(outcome: Outcome): Outcome;
+}
+
+/** A context that nobody stores: all steps share one object, and everything stays what it is. */
+export class SharedContext implements RunContext {
+  readonly whole: Record<string, unknown>;
+
+  constructor(context: Record<string, unknown>) {
+    this.whole = context;
+  }
+
+  contextOf(): Record<string, unknown> {
+    return this.whole;
+  }
+
+  payloadOf({ payload }: Token): unknown {
+    return payload;
+  }
+
+  forgetChanges(): void {
+    // What is done to an object is done.
+  }
+
+  record(outcome: Outcome): Outcome {
+    return outcome;
+  }
+}
+
+/** The result, unless it cannot be stored: that is a failure. */
+export function toStorable(token: Token, result: Result): Result {
+  if (!result.ok) return result;
+  try {
+    toJson(result.value, { name: "result.value", stepName: token.step });
+    return result;
+  } catch (error) {
+    return { ok: false, value: null, error };
+  }
+}
+
+/** The outcome with its error in words: that is what is left of one that is read back from a store. */
+export function withErrorInWords(outcome: Outcome): Outcome {
+  const { result } = outcome;
+  if (result.ok) return outcome;
+  return { ...outcome, result: { ...result, error: describedText(describeError(result.error)) } };
+}
