@@ -95,7 +95,7 @@ export {
   type RoutingDecision,
 } from "./src/workflow/decisions.ts";
 export type { RouteReport } from "./src/workflow/route_report.ts";
-export type { Migrate, MigrationGroup, MigrationState } from "./src/engine/run_settings.ts";
+export type { Migrate, MigrationChanges, MigrationGroup, MigrationState } from "./src/engine/run_settings.ts";
 export type { ResumeOptions, RunOptions } from "./src/workflow/run_options.ts";
 export type { ManySteps, OpenStep } from "./src/workflow/step_lists.ts";
 export { type StartArguments, Workflow, type WorkflowOptions } from "./src/workflow/workflow.ts";

@@ -6,14 +6,14 @@ import {
   VersionMismatchError,
 } from "../core/errors.ts";
 import type { RunEndEvent } from "../core/events.ts";
-import { toJson } from "../core/json.ts";
 import type { RunHead, RunStore, StoredRun } from "../core/run_store.ts";
 import type { Journal, StoredPlace } from "./journal.ts";
-import type { Migrate, RunPlan, Storage } from "./run_settings.ts";
+import { migrated } from "./migrate.ts";
+import type { RunPlan, Storage } from "./run_settings.ts";
 import { asked, parseEvent, readable } from "./store_access.ts";
 import type { StoredDelta } from "./stored_delta.ts";
 import type { EncodedEvent } from "./stored_event.ts";
-import { RestoredState, type StoredState } from "./stored_state.ts";
+import { RestoredState } from "./stored_state.ts";
 
 /** What opening a run in its store has come to: it is new, it goes on, or it had ended. */
 export type OpenedRun =
@@ -83,8 +83,8 @@ async function load({ runId, storage: { store } }: OpenRunOptions): Promise<Stor
 function prepare(stored: StoredRun, { plan, storage }: OpenRunOptions): RestoredState {
   assertVersion(stored, plan, storage);
   const restored = restore(stored);
-  const isOther = stored.version !== plan.version && storage.migrate !== null;
-  const fit = isOther ? migrated(restored, stored, storage.migrate) : restored;
+  const { migrate } = storage;
+  const fit = stored.version === plan.version || migrate === null ? restored : migrated(restored, stored, migrate);
   assertSteps(fit, plan);
   return fit;
 }
@@ -169,23 +169,6 @@ export function restore({ runId, snapshot, records }: StoredRun): RestoredState 
     });
   }
   return restored;
-}
-
-/** The state as the user's function has changed it. */
-function migrated(restored: RestoredState, { runId, workflow, version }: StoredRun, migrate: Migrate): RestoredState {
-  const state: StoredState = JSON.parse(restored.toText());
-  const groups = state.groups.map(([id, { then }]) => ({ id, then }));
-  const changed = migrate({ runId, workflow, version, tokens: state.tokens, groups, context: state.context });
-  const { tokens = state.tokens, context = state.context } = changed;
-  const thens = new Map((changed.groups ?? groups).map(({ id, then }) => [id, then]));
-  const next: StoredState = {
-    ...state,
-    tokens,
-    context,
-    groups: state.groups.map(([id, group]) => [id, { ...group, then: thens.get(id) ?? group.then }]),
-  };
-  const json = toJson(next, { name: "migrate(…)", stepName: null });
-  return new RestoredState(JSON.parse(JSON.stringify(json)));
 }
 
 /** The `run.end` of a run that has ended. */

@@ -68,8 +68,21 @@ export interface MigrationGroup {
   readonly then: string;
 }
 
-/** Makes the state of a run fit for this version of its workflow: answers what has changed of it. */
-export type Migrate = (state: MigrationState) => Partial<Pick<MigrationState, "tokens" | "groups" | "context">>;
+/** What a migration has changed of a run's state; what is left out stays as it is. */
+export interface MigrationChanges {
+  /** All that is to be done. A token that is known by its `id` gets this step and payload, one without one is new. */
+  readonly tokens?: readonly (Pick<Token, "step" | "payload"> & Partial<Token>)[];
+  /** Where groups lead. */
+  readonly groups?: readonly MigrationGroup[];
+  /** The whole context. */
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Makes the state of a run fit for this version of its workflow. It answers at once. If it throws, or what it answers is
+ * no state, the run is left as it was.
+ */
+export type Migrate = (state: MigrationState) => MigrationChanges;
 
 /** What a run is a run of. */
 export interface RunPlan {
