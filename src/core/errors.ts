@@ -222,7 +222,7 @@ export class RunConflictError extends WorkflowError {
   }
 }
 
-/** Ends the stream of a run that somebody else has taken over. The run itself goes on there. */
+/** Ends the stream of a run that somebody else has taken over, and goes on with, or has deleted. */
 export class RunFencedError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunFencedError";
@@ -231,7 +231,7 @@ export class RunFencedError extends WorkflowError {
 
   /** Names the run. */
   constructor(runId: string) {
-    super(`Cannot go on with run ${JSON.stringify(runId)}: somebody else has taken it over`);
+    super(`Cannot go on with run ${JSON.stringify(runId)}: somebody else has taken it over or deleted it`);
     this.runId = runId;
   }
 }

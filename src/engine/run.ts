@@ -227,7 +227,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   toTellable(token: Token, result: Result): Result {
-    return this.#stage.journal === null ? result : toStorable(token, result);
+    return this.#stage.journal === null ? result : toStorable(token, result, this.contextOf(token));
   }
 
   tokensOutside(): Token[] {

@@ -48,11 +48,13 @@ export class SharedContext implements RunContext {
 }
 
 /** The result, unless it cannot be stored: that is a failure. */
-export function toStorable(token: Token, result: Result): Result {
+export function toStorable({ step }: Token, result: Result, context: Record<string, unknown>): Result {
   if (!result.ok) return result;
   try {
-    toJson(result.value, { name: "result.value", stepName: token.step });
-    return result;
+    // The value becomes a part of the context, so it cannot be the context itself.
+    const value = result.value === context ? { ...context } : result.value;
+    toJson(value, { name: "result.value", stepName: step });
+    return value === result.value ? result : { ok: true, value, error: null };
   } catch (error) {
     return { ok: false, value: null, error };
   }

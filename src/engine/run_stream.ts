@@ -170,7 +170,13 @@ export class LiveRunStream implements RunStream, ReadyEvents {
 
   async *#readPast(store: RunStore, after: number): AsyncGenerator<WorkflowEvent, void, undefined> {
     await this.#run.open();
-    yield* readEvents(store, this.runId, after, this.#run.lastPastSeq);
+    const { isInStore, lastPastSeq } = this.#run;
+    // Of a run that had ended the last event comes after those.
+    if (isInStore && after > lastPastSeq + 1) {
+      const last = `its last event was ${lastPastSeq}`;
+      throw new RangeError(`Cannot read the events of run ${JSON.stringify(this.runId)} after ${after}: ${last}`);
+    }
+    yield* readEvents(store, this.runId, after, lastPastSeq);
   }
 
   [takeReady](): WorkflowEvent | undefined {

@@ -57,7 +57,8 @@ export interface RunOptions<Context = Any> {
   readonly clock?: Clock | undefined;
   /**
    * Where the run is kept, so that it outlives this process. A run of the same `runId` that is there already is gone on
-   * with. All that steps are given, return, log and keep in the context has to be JSON then. Default: nowhere.
+   * with. All that steps are given, return, log and keep in the context has to be JSON then. The context is a view that
+   * copies what is touched: to clone or post it as a whole, take `{ ...ctx }`. Default: nowhere.
    */
   readonly store?: RunStore | undefined;
   /**

@@ -332,3 +332,17 @@ for (const method of ["create", "claim", "load", "events", "commit"] as const) {
     assertEquals([failure.error.runId, (failure.error.cause as Any).message], ["r1", "no connection"]);
   });
 }
+
+Deno.test("An action of a stored run may return the context: its value is what is in it", async () => {
+  const workflow = new Workflow<Any, Any>().add({
+    name: "a",
+    action: (ctx) => {
+      ctx.n = 1;
+      return ctx;
+    },
+  });
+
+  const { context } = await workflow.run("a", null, { store: new MemoryStore() });
+
+  assertEquals(context, { n: 1, "result.a": { n: 1 } });
+});
