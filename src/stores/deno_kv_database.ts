@@ -1,5 +1,5 @@
 /** A key of Deno KV, of such parts as this store uses. */
-export type DenoKvKey = readonly (string | number | Uint8Array)[];
+export type DenoKvKey = readonly (string | number)[];
 
 /** A key with its value; both are `null` where there is none. */
 export interface DenoKvEntry {

@@ -1,4 +1,4 @@
-import { toCodeUnitBytes } from "./code_unit_bytes.ts";
+import { toOrderedText } from "./ordered_text.ts";
 import type { DenoKvKey } from "./deno_kv_database.ts";
 
 /** What a run keeps beside its head: its snapshot, its records and its events. */
@@ -44,7 +44,7 @@ export class DenoKvKeys {
 
   /** Its value is the run id, which the key has only in the form that puts it into its place. */
   listed(createdAt: number, runId: string): DenoKvKey {
-    return [...this.#prefix, "list", createdAt, toCodeUnitBytes(runId)];
+    return [...this.#prefix, "list", createdAt, toOrderedText(runId)];
   }
 
   /** The lives of a run that have no head: it is not there yet, or no more. */

@@ -78,11 +78,6 @@ export function toArrayText(texts: readonly string[]): string {
   return `{${texts.map((text) => `"${text.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
 }
 
-/** The bytes as digits for `decode(…, 'hex')`. */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 const STATUSES: ReadonlySet<unknown> = new Set<StoredRunStatus>([
   "running",
   "suspended",

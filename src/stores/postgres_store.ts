@@ -32,11 +32,11 @@ import type {
   StoredRecord,
   StoredRun,
 } from "../core/run_store.ts";
-import { toCodeUnitBytes } from "./code_unit_bytes.ts";
+import { toOrderedText } from "./ordered_text.ts";
 import { CommitListeners } from "./commit_listeners.ts";
 import { PostgresConnection, type PostgresQuery, type PostgresValue } from "./postgres_connection.ts";
 import { PostgresDoorbell } from "./postgres_doorbell.ts";
-import { HEAD_COLUMNS, NO_HEAD_COLUMNS, readNumber, readText, toArrayText, toHead, toHex } from "./postgres_rows.ts";
+import { HEAD_COLUMNS, NO_HEAD_COLUMNS, readNumber, readText, toArrayText, toHead } from "./postgres_rows.ts";
 import { PostgresTables } from "./postgres_tables.ts";
 import { encodeText, LONE_SURROGATE } from "./stored_text.ts";
 
@@ -130,14 +130,14 @@ export class PostgresStore implements RunStore, AsyncDisposable {
     if (refusal !== null) throw new StoreError(runId, "store the start", refusal);
     const values: PostgresValue[] = [
       ...[runId, encodeText(workflow), encodeText(version), events.at(-1)?.seq ?? 0, wakeAt, now],
-      ...[toHex(toCodeUnitBytes(runId)), encodeText(snapshot)],
+      ...[toOrderedText(runId), encodeText(snapshot)],
     ];
     const rows = await this.#run(
       runId,
       "store the start",
       `WITH run AS (
   INSERT INTO ${this.#tables.runs} (${HEAD_COLUMNS}, place, snapshot_revision, snapshot)
-  VALUES ($1, $2, $3, 'running', 1, $4, $5, $6, $6, decode($7, 'hex'), 1, $8)
+  VALUES ($1, $2, $3, 'running', 1, $4, $5, $6, $6, $7, 1, $8)
   ON CONFLICT (run_id) DO NOTHING RETURNING run_id
 )${this.#insertEvents(events, values)} SELECT run_id FROM run`,
       values,
@@ -266,8 +266,8 @@ RETURNING ${HEAD_COLUMNS}, was_due`,
     if (workflow !== undefined) conditions.push(`workflow = $${values.push(encodeText(workflow))}`);
     if (after !== undefined) {
       const createdAt = `$${values.push(after.createdAt)}`;
-      const place = `$${values.push(toHex(toCodeUnitBytes(after.runId)))}`;
-      conditions.push(`(created_at, place) < (${createdAt}, decode(${place}, 'hex'))`);
+      const place = `$${values.push(toOrderedText(after.runId))}`;
+      conditions.push(`(created_at, place) < (${createdAt}, ${place})`);
     }
     const rows = await this.#run(
       null,

@@ -72,7 +72,7 @@ BEGIN
     wake_at double precision,
     created_at double precision NOT NULL,
     updated_at double precision NOT NULL,
-    place bytea NOT NULL,
+    place text COLLATE "C" NOT NULL,
     snapshot_revision bigint NOT NULL,
     snapshot text NOT NULL
   );
