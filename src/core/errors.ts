@@ -296,7 +296,7 @@ export class RunFailedError extends WorkflowError {
   }
 }
 
-/** Thrown when a reader asks for events that the store has let go of. */
+/** Thrown when a reader asks for events that the store has let go of, or after one that it never had. */
 export class EventsGoneError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "EventsGoneError";

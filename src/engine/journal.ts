@@ -48,6 +48,9 @@ export interface StoredPlace {
   readonly version: string;
   readonly revision: number;
   readonly lastSeq: number;
+  /** How many characters the last snapshot has, and the records after it. */
+  readonly snapshotLength: number;
+  readonly recordsLength: number;
   /** Whether the next commit has to have a snapshot: the state is not what the records tell. */
   readonly isSnapshotDue: boolean;
 }
@@ -150,6 +153,11 @@ export class Journal implements EventSink, RunContext {
     this.#writeSoon();
   }
 
+  contextToDecide(token: Token): Record<string, unknown> {
+    this.#views.get(token.id)?.refresh(token.step);
+    return this.contextOf(token);
+  }
+
   contextOf(token: Token): Record<string, unknown> {
     let view = this.#views.get(token.id);
     if (view === undefined) this.#views.set(token.id, view = this.#context.view());
@@ -207,7 +215,6 @@ export class Journal implements EventSink, RunContext {
   /** The first snapshot of a new run, and the events it starts with. */
   takeFirst(): Pick<NewRun, "snapshot"> & { readonly events: readonly EncodedEvent[] } {
     const snapshot = encodeState(this.#host.state, [], 0, this.#retries, this.#context);
-    this.#snapshotLength = snapshot.length;
     const events = this.#events;
     this.#events = [];
     return { snapshot, events };
@@ -224,6 +231,8 @@ export class Journal implements EventSink, RunContext {
   begin(place: StoredPlace, events: readonly EncodedEvent[]): void {
     this.#place = place;
     this.#lastSeq = place.lastSeq;
+    this.#snapshotLength = place.snapshotLength;
+    this.#recordsLength = place.recordsLength;
     this.#isSnapshotDue = place.isSnapshotDue;
     this.#counted = this.#host.counts;
     this.#committedTokens = this.#counted.tokens;

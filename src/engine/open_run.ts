@@ -38,8 +38,9 @@ export async function openRun(options: OpenRunOptions, journal: Journal): Promis
   if (opening === "resume") return await takeOver(options);
   const { snapshot, events } = journal.takeFirst();
   const run = { runId, workflow, version, snapshot, events, wakeAt: now + leaseMs, now };
-  if (await asked(() => store.create(run), runId, "create it")) {
-    const place = { version, revision: 1, lastSeq: events.length, isSnapshotDue: false };
+  if (await asked(() => store.create(run), runId, "store the start")) {
+    const lengths = { snapshotLength: snapshot.length, recordsLength: 0 };
+    const place = { version, revision: 1, lastSeq: events.length, ...lengths, isSnapshotDue: false };
     return { restored: null, place, events };
   }
   if (opening === "create") throw new RunConflictError(runId, "there is one of this id");
@@ -59,7 +60,7 @@ async function takeOver(options: OpenRunOptions): Promise<OpenedRun> {
   const restored = prepare(found, options);
   if (claimed !== null) return toOpened(found, claimed.revision, restored, options);
   const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
-  const [mine] = await asked(() => store.claim(claim), runId, "claim it");
+  const [mine] = await asked(() => store.claim(claim), runId, "claim the lease");
   // It has ended meanwhile, or it is gone.
   if (mine === undefined) return await takeOver(options);
   if (mine.revision === found.revision + 1) return toOpened(found, mine.revision, restored, options);
@@ -74,7 +75,7 @@ async function takeOver(options: OpenRunOptions): Promise<OpenedRun> {
 }
 
 async function load({ runId, storage: { store } }: OpenRunOptions): Promise<StoredRun> {
-  const stored = await asked(() => store.load(runId), runId, "load it");
+  const stored = await asked(() => store.load(runId), runId, "read the state");
   if (stored === null) throw new UnknownRunError(runId);
   return stored;
 }
@@ -104,11 +105,12 @@ async function letGo(
 ): Promise<void> {
   const unchanged = { record: null, snapshot: null, events: [] };
   const commit = { runId, revision, version, status: "suspended", ...unchanged, wakeAt: now, now } as const;
-  await asked(() => store.commit(commit), runId, "let go of it");
+  await asked(() => store.commit(commit), runId, "give back the lease");
 }
 
-function toPlace({ version, lastSeq }: RunHead, revision: number): StoredPlace {
-  return { version, revision, lastSeq, isSnapshotDue: false };
+function toPlace({ version, lastSeq, snapshot, records }: StoredRun, revision: number): StoredPlace {
+  const recordsLength = records.reduce((length, { text }) => length + text.length, 0);
+  return { version, revision, lastSeq, snapshotLength: snapshot.length, recordsLength, isSnapshotDue: false };
 }
 
 /**

@@ -24,8 +24,10 @@ export interface StepHost {
   readonly canBeginAgain: boolean;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
-  /** The context that the token's action and decision work on. */
+  /** The context that the token's action works on. */
   contextOf(token: Token): Record<string, unknown>;
+  /** The context that its decision works on. */
+  contextToDecide(token: Token): Record<string, unknown>;
   /** What the action gets of the token's payload. */
   payloadOf(token: Token): unknown;
   /** The result as it may be told: one that cannot be stored where it has to be is a failure. */
@@ -207,7 +209,7 @@ function decide(
   if (Attempt.isDropped(attempt)) return null;
   const token = Attempt.tokenOf(attempt);
   const result = host.toTellable(token, performed);
-  const context = host.contextOf(token);
+  const context = host.contextToDecide(token);
   context[resultKey] = result.value;
   if (step.decision === undefined) return toOutcome(attempt, host, result, NO_ROUTES);
 

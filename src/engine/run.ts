@@ -222,6 +222,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     return this.#context.contextOf(token);
   }
 
+  contextToDecide(token: Token): Record<string, unknown> {
+    return this.#context.contextToDecide(token);
+  }
+
   payloadOf(token: Token): unknown {
     return this.#context.payloadOf(token);
   }

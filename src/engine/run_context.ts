@@ -8,8 +8,10 @@ import type { Token } from "../core/token.ts";
 export interface RunContext {
   /** The context as it is now, as a whole. */
   readonly whole: Record<string, unknown>;
-  /** The context that the token's action and decision work on. */
+  /** The context that the token's action works on. */
   contextOf(token: Token): Record<string, unknown>;
+  /** The same, when the action is done: what it has only looked at is as others have left it. */
+  contextToDecide(token: Token): Record<string, unknown>;
   /** What the action gets of the token's payload. */
   payloadOf(token: Token): unknown;
   /** What the token has changed in the context does not count: it was stopped from outside. */
@@ -31,6 +33,10 @@ export class SharedContext implements RunContext {
   }
 
   contextOf(): Record<string, unknown> {
+    return this.whole;
+  }
+
+  contextToDecide(): Record<string, unknown> {
     return this.whole;
   }
 

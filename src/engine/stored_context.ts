@@ -114,6 +114,17 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
     return patch ?? NO_CHANGES;
   }
 
+  /** Forgets what the token has only looked at and somebody else has changed since. */
+  refresh(stepName: string): void {
+    for (const [key, base] of this.#bases) {
+      if (this.#stored.versionOf(key) <= base.version) continue;
+      const value = Object.hasOwn(this.#touched, key) ? this.#touched[key] : undefined;
+      if ((value === undefined ? null : toText(value, key, stepName)) !== base.text) continue;
+      this.#bases.delete(key);
+      Reflect.deleteProperty(this.#touched, key);
+    }
+  }
+
   /** The changes so far have become those of the context. */
   settle(patch: ContextPatch): void {
     for (const key of patch.keys()) this.#bases.set(key, this.#stored.baseOf(key));

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/describe_error.ts";
 import { RunCancelledError } from "../core/errors.ts";
 import type { RunEndEvent } from "../core/events.ts";
-import type { RunStore } from "../core/run_store.ts";
+import type { RunStore, StoredRun } from "../core/run_store.ts";
 import { restore } from "../engine/open_run.ts";
 import { asked } from "../engine/store_access.ts";
 
@@ -18,16 +18,26 @@ export async function cancelStoredRun(
   while (true) {
     const now = clock.now();
     const claim = { runId, isForced: true, limit: 1, until: now, now };
-    const [claimed] = await asked(() => store.claim(claim), runId, "claim it");
+    const [claimed] = await asked(() => store.claim(claim), runId, "claim the lease");
     if (claimed === undefined) return false;
-    const stored = await asked(() => store.load(runId), runId, "load it");
+    const stored = await asked(() => store.load(runId), runId, "read the state");
     if (stored === null) return false;
     const { version, revision, lastSeq } = claimed;
     const seq = lastSeq + 1;
-    const steps = restore(stored).finished;
+    const steps = countSteps(stored);
     const end: RunEndEvent = { type: "run.end", seq, runId, at: now, status: "cancelled", error, steps };
     const events = [{ seq, text: JSON.stringify(end) }];
     const written = { runId, revision, version, status: "cancelled", record: null, snapshot: null, events } as const;
-    if (await asked(() => store.commit({ ...written, wakeAt: null, now }), runId, "cancel it")) return true;
+    if (await asked(() => store.commit({ ...written, wakeAt: null, now }), runId, "store the end")) return true;
+  }
+}
+
+/** How many steps the run has finished; 0 if nobody can tell any more, which must not keep anybody from ending it. */
+function countSteps(stored: StoredRun): number {
+  try {
+    return restore(stored).finished;
+  } catch {
+    // Whoever resumes it is told what is wrong; it cannot be resumed.
+    return 0;
   }
 }

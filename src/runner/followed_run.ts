@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock.ts";
-import { UnknownRunError } from "../core/errors.ts";
+import { EventsGoneError, UnknownRunError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
-import type { RunStore } from "../core/run_store.ts";
+import type { RunHead, RunStore } from "../core/run_store.ts";
 import { asked, readPage } from "../engine/store_access.ts";
 import type { Feed } from "./feed.ts";
 
@@ -154,6 +154,8 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
   /** Reads what the store has, or waits for more. */
   async #fill(): Promise<void> {
     const { runId, store, feedOf } = this.#options;
+    // A reader may bring a cursor that is not this run's.
+    if (this.#seq === this.#options.after && this.#seq > 0) await this.#look();
     // Asked for before the look at the store: what comes in between rings.
     const feed = feedOf();
     const change = feed?.nextChange();
@@ -170,11 +172,19 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
       return;
     }
     change?.forget();
-    const head = await asked(() => store.find(runId), runId, "find it");
-    if (head === null) throw new UnknownRunError(runId);
+    const head = await this.#look();
     if (head.lastSeq > this.#seq || this.#isOver) return;
     if (head.wakeAt === null) this.close();
     else await this.#waitForStore();
+  }
+
+  /** Where the run stands. */
+  async #look(): Promise<RunHead> {
+    const { runId, store } = this.#options;
+    const head = await asked(() => store.find(runId), runId, "read the head");
+    if (head === null) throw new UnknownRunError(runId);
+    if (head.lastSeq < this.#seq) throw new EventsGoneError(runId, this.#seq, head.lastSeq + 1);
+    return head;
   }
 
   /** Waits until the run may have changed in the store. */

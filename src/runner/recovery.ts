@@ -24,12 +24,16 @@ export interface RecoveryOptions {
 
 /** So many runs are asked for at once. */
 const PAGE_LENGTH = 100;
+/** A run that nobody can go on with is looked at again after so many leases at the latest. */
+const MAX_PAUSE_LEASES = 10;
 
 /** Takes over runs that nobody works on, now and from time to time. */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  /** Those that were claimed and cannot be gone on with here. */
+  /** Those that were claimed in this round and cannot be gone on with here. */
   #hopeless: RunHead[] = [];
+  /** How often that was so, by the run's id. */
+  readonly #failures = new Map<string, number>();
   /** The rounds come one after the other: two at once would take runs from each other. */
   #last: Promise<unknown> = Promise.resolve();
   #timer: unknown = null;
@@ -111,10 +115,13 @@ export class Recovery {
     try {
       if (!this.#isStopped) {
         await this.#options.takeOver(head, isClaimed);
+        this.#failures.delete(head.runId);
         return true;
       }
     } catch (error) {
-      this.#options.onError(error, head.runId);
+      // Once is enough: nothing has changed since.
+      if (!this.#failures.has(head.runId)) this.#options.onError(error, head.runId);
+      this.#failures.set(head.runId, (this.#failures.get(head.runId) ?? 0) + 1);
     }
     if (isClaimed) this.#hopeless.push(head);
     return false;
@@ -122,19 +129,25 @@ export class Recovery {
 
   /**
    * Lets go of the runs that cannot be gone on with here: somebody else may be able to. Only at the end of a round, or
-   * the same ones would be claimed again and again.
+   * the same ones would be claimed again and again; and for longer each time, as there may be nobody else.
    */
   async #giveBack(): Promise<void> {
-    const { store, clock } = this.#options;
+    const { store, clock, leaseMs, everyMs, onError } = this.#options;
     const hopeless = this.#hopeless;
     this.#hopeless = [];
     const now = clock.now();
     await Promise.all(hopeless.map(async ({ runId, revision, version, status }) => {
+      const failures = this.#failures.get(runId) ?? 1;
+      const pauseMs = Math.min(everyMs * (2 ** (failures - 1) - 1), MAX_PAUSE_LEASES * leaseMs);
       const unchanged = { runId, revision, version, status, record: null, snapshot: null, events: [] };
       try {
-        await asked(() => store.commit({ ...unchanged, wakeAt: now, now }), runId, "let go of it");
+        await asked(
+          () => store.commit({ ...unchanged, wakeAt: now + Math.floor(pauseMs), now }),
+          runId,
+          "give back the lease",
+        );
       } catch (error) {
-        this.#options.onError(error, runId);
+        onError(error, runId);
       }
     }));
   }

@@ -26,7 +26,7 @@ import {
   isTime,
 } from "../workflow/assertions.ts";
 import { isLease, isTimer, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
-import { openStoredRun, resumeStoredRun, toStored, type Workflow } from "../workflow/workflow.ts";
+import { openStoredRun, resumeStoredRun, toStored, Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";
 import { FollowedRun } from "./followed_run.ts";
 import { LocalRun, type OpenRun } from "./local_run.ts";
@@ -149,6 +149,7 @@ export class Runner implements AsyncDisposable {
     const { workflows, store, clock = systemClock, leaseMs = 30_000, recoverEveryMs = leaseMs / 3 } = options;
     const byName = new Map<string, Workflow>();
     for (const workflow of workflows) {
+      if (!(workflow instanceof Workflow)) throw new TypeError("Cannot make a runner: expected workflows");
       if (byName.has(workflow.name)) {
         throw new RangeError(`Cannot make a runner: two workflows have the name ${JSON.stringify(workflow.name)}`);
       }
@@ -244,12 +245,14 @@ export class Runner implements AsyncDisposable {
 
   /** What there is to know of a run without its state and events; `null` if there is none. */
   async get(runId: string): Promise<RunHead | null> {
-    return await asked(() => this.#store.find(runId), runId, "find it");
+    return await asked(() => this.#store.find(runId), runId, "read the head");
   }
 
   /** Runs, the newest first, 100 at most unless `limit` says otherwise. */
   async list(query: Partial<RunQuery> = {}): Promise<readonly RunHead[]> {
-    return await asked(() => this.#store.list({ limit: PAGE_LENGTH, ...query }), null, "list the runs");
+    const { limit = PAGE_LENGTH, ...rest } = query;
+    assertIs(limit, (value) => isTimer(value), "limit");
+    return await asked(() => this.#store.list({ ...rest, limit }), null, "list the runs");
   }
 
   /**
@@ -312,25 +315,28 @@ export class Runner implements AsyncDisposable {
     const { runId = createRunId(), context } = options;
     const found = this.#find(workflow);
     const plan = { workflow, start, payload: toStored(payload) };
-    const known = options.runId === undefined ? null : await this.get(runId);
-    try {
-      if (known === null && !this.#runs.has(runId)) {
-        const runOptions = { ...this.#runOptions, runId, ...(context === undefined ? {} : { context }) };
+    const runOptions = { ...this.#runOptions, runId, ...(context === undefined ? {} : { context }) };
+    while (true) {
+      const other = this.#runs.get(runId);
+      // One that is being started may come to nothing, which is no reason for this one.
+      await other?.stored.catch(() => {});
+      const head = options.runId === undefined ? null : await this.get(runId);
+      if (head !== null) {
+        await assertSameStart(head, plan, this.#store);
+        return { runId, isNew: false };
+      }
+      if (this.#runs.has(runId)) continue;
+      try {
         await this.#begin(
           runId,
           (onCommitted) => openStoredRun(found, start, payload, runOptions, { opening: "create", onCommitted }),
         );
         return { runId, isNew: true };
+      } catch (error) {
+        // Somebody else may have started it at the same time; then it is there now.
+        if (!(error instanceof RunConflictError)) throw error;
       }
-      await this.#runs.get(runId)?.stored;
-    } catch (error) {
-      // Somebody may have started it at the same time.
-      if (!(error instanceof RunConflictError)) throw error;
     }
-    const head = known ?? await this.get(runId);
-    if (head === null) throw new UnknownRunError(runId);
-    await assertSameStart(head, plan, this.#store);
-    return { runId, isNew: false };
   }
 
   get #runOptions(): Omit<ResumeOptions, "after"> {

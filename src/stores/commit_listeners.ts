@@ -12,6 +12,12 @@ export class CommitListeners {
 
   /** Calls all of them back. */
   tell(runId: string): void {
-    for (const told of this.#listeners) told(runId);
+    for (const told of this.#listeners) {
+      try {
+        told(runId);
+      } catch {
+        // What is written is written: whoever wrote it must not hear of a listener's trouble.
+      }
+    }
   }
 }

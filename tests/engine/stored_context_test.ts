@@ -295,3 +295,36 @@ Deno.test("A stored run's context refuses symbols as keys, which no store can ke
     SerializationError,
   );
 });
+
+Deno.test("A decision sees what others have left of what its action only looked at", async () => {
+  const gates = new Gates();
+  const seen: unknown[] = [];
+  const workflow = new Workflow<Any, Any>().add(
+    {
+      name: "fork",
+      action: () => 1,
+      decision: (_ctx, _result, enqueue) => ["a", "b"].forEach((it) => enqueue.tail("it", it)),
+    },
+    {
+      name: "it",
+      action: async (ctx, who) => {
+        const count = ctx.count;
+        await gates.wait(who);
+        return [who, count ?? null];
+      },
+      decision: (ctx) => {
+        ctx.count = (ctx.count ?? 0) + 1;
+        seen.push(ctx.count);
+      },
+    },
+  );
+  const running = workflow.run("fork", 1, { store: new MemoryStore(), concurrency: 2 });
+  while (gates.waiting.length < 2) await laterTurn();
+
+  gates.openAll("b");
+  await laterTurn();
+  gates.openAll("a");
+  const { context } = await running;
+
+  assertEquals([seen, context.count, context["result.it"]], [[1, 2], 2, ["a", null]]);
+});

@@ -233,3 +233,29 @@ Deno.test("A stored run tells nothing that is not committed", async () => {
 
   assertEquals(seen, [1, 2, 3, 4, 5]);
 });
+
+Deno.test("A run that is left and resumed again and again keeps few records, and does not write its state at each", async () => {
+  const store = new MemoryStore();
+  let snapshots = 0;
+  const counting: FaultyStore = new FaultyStore(store, ({ commit }): Fate => {
+    if (commit !== null && commit.snapshot !== null) snapshots += 1;
+    return "answered";
+  });
+  const workflow = new Workflow<{ count: number }, Any>().add({
+    name: "count",
+    action: (_ctx, count) => count + 1,
+    decision: (_ctx, { value }, enqueue) => enqueue.tail("count", value ?? 0),
+  });
+  const leaveAfterStep = async (stream: AsyncIterable<{ readonly type: string }>): Promise<void> => {
+    for await (const { type } of stream) if (type === "step.result") break;
+  };
+
+  const context = { big: "x".repeat(200_000) };
+  await leaveAfterStep(workflow.stream("count", 0, { store: counting, runId: "r1", context }));
+  for (let times = 0; times < 3_000; times += 1) await leaveAfterStep(workflow.resume("r1", { store: counting }));
+
+  const loaded = await store.load("r1");
+  const length = loaded?.records.reduce((sum, { text }) => sum + text.length, 0) ?? NaN;
+  assert(length <= 200_000 + 64 * 1024, `${length} characters of records`);
+  assert(snapshots <= 2, `${snapshots} snapshots`);
+});

@@ -1,6 +1,7 @@
 import {
   type Any,
   asStep,
+  EventsGoneError,
   MemoryStore,
   RunConflictError,
   RunFailedError,
@@ -424,12 +425,12 @@ for (const place of ["two steps", "one step"] as const) {
   });
 }
 
-Deno.test("Workflow.resume() after an event that the run does not have rejects with RangeError", async () => {
+Deno.test("Workflow.resume() after an event that the run does not have rejects with EventsGoneError", async () => {
   const { store, stream, create } = await runAtWork();
   await stream.return();
 
   const resumed = create().resume("r1", { store, after: 1_000 });
 
-  await assertRejects(() => resumed.next(), RangeError, 'Cannot read the events of run "r1" after 1000');
+  await assertRejects(() => resumed.next(), EventsGoneError, 'Cannot read the events of run "r1" after 1000');
   await resumed.return();
 });

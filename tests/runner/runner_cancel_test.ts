@@ -221,3 +221,16 @@ async function endOf({ runner }: RunnerBench, runId = "r1"): Promise<Record<stri
   const { status, error, steps } = event;
   return { status, error, steps };
 }
+
+Deno.test("Runner.cancel() ends a run whose state nobody can read any more", async () => {
+  const store = new MemoryStore();
+  const run = { runId: "r1", workflow: "work", version: "1", snapshot: "torn", events: [], wakeAt: 0, now: 0 };
+  await store.create(run);
+  await using bench = new RunnerBench({ store });
+
+  const isCancelled = await bench.runner.cancel("r1");
+
+  const [end] = await store.events("r1", 0, 9);
+  assertEquals([isCancelled, (await store.find("r1"))?.status], [true, "cancelled"]);
+  assertEquals(JSON.parse(end?.text ?? "null").steps, 0);
+});

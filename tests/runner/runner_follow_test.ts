@@ -377,3 +377,13 @@ async function readSeqs(reader: AsyncIterable<WorkflowEvent>): Promise<number[]>
   for await (const { seq } of reader) seqs.push(seq);
   return seqs;
 }
+
+Deno.test("Runner.follow() after an event that the run does not have rejects, also while the run is at work", async () => {
+  await using bench = new RunnerBench();
+  await bench.runner.start("work", "wait", "gate", { runId: "r1" });
+  await laterTurn();
+
+  const reader = bench.runner.follow("r1", { after: 1_000 });
+
+  await assertRejects(() => reader.next(), EventsGoneError, 'Cannot read the events of run "r1" after 1000');
+});

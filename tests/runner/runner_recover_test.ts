@@ -1,6 +1,6 @@
 import { type Clock, MemoryStore, type RunStore, StoreError, Workflow } from "@stepstream/workflow";
 import { Runner } from "@stepstream/workflow/runner";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { laterTurn, readAll, typesOf } from "../tools/events.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
 import { BENCH_STORES, replaced, RunnerBench } from "./runner_bench.ts";
@@ -413,4 +413,26 @@ Deno.test("Runner goes on by itself with a run whose commit has failed, when its
 
   assertEquals(lost, [0, ["StoreError r1"]]);
   assertEquals([(await inner.find("r1"))?.status, bench.attempts], ["completed", ["r1/1 1", "r1/1 1", "r1/2 1"]]);
+});
+
+Deno.test("Runner tells once of a run that it cannot go on with, and looks at it less and less often", async () => {
+  const clock = new ManualClock();
+  const store = new MemoryStore();
+  await suspend(store, clock, ["r1"]);
+  let claims = 0;
+  const claim: RunStore["claim"] = async (it) => {
+    const heads = await store.claim(it);
+    claims += heads.length;
+    return heads;
+  };
+  await using newer = new RunnerBench({ store: replaced(store, { claim }), clock, version: "2" });
+
+  await newer.runner.recover();
+  for (let round = 0; round < 60; round += 1) {
+    clock.tick(10_000);
+    await laterTurn();
+  }
+
+  assertEquals(newer.errors, ["VersionMismatchError r1"]);
+  assert(claims < 10, `${claims} claims`);
 });
