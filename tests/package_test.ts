@@ -5,7 +5,7 @@ import { runCommand } from "./tools/run_command.ts";
 import { findInSource } from "./tools/source_findings.ts";
 import { TemporaryFolder } from "./tools/temporary_folder.ts";
 
-const MAX_ROOT_BYTES = 23 * 1024;
+const MAX_ROOT_BYTES = 24 * 1024;
 
 // What Workers refuse while a module is being loaded; see the language floor of each runtime.
 const FORBIDDEN_AT_LOAD = `
@@ -52,7 +52,7 @@ Deno.test("the bundled root module imports nothing", async () => {
   assertEquals(findInSource("root.js", code).imports, []);
 });
 
-Deno.test("the bundled root module is smaller than 23 KB, minified and zipped", async () => {
+Deno.test("the bundled root module is smaller than 24 KB, minified and zipped", async () => {
   const code = await bundle("mod.ts");
 
   const bytes = await gzipSize(code);

@@ -304,14 +304,15 @@ export class EventsGoneError extends WorkflowError {
   readonly runId: string;
   /** The last `seq` that the reader has. */
   readonly after: number;
-  /** The first `seq` after that which there is. */
+  /** The first `seq` to go on from: after what is missing, or the one that comes next where nothing is. */
   readonly first: number;
 
   /** Names the run and the events that are missing. */
   constructor(runId: string, after: number, first: number) {
-    super(
-      `Cannot read the events of run ${JSON.stringify(runId)} after ${after}: the next one there is has seq ${first}`,
-    );
+    const there = first > after
+      ? `the next one there is has seq ${first}`
+      : `the last one there is has seq ${first - 1}`;
+    super(`Cannot read the events of run ${JSON.stringify(runId)} after ${after}: ${there}`);
     this.runId = runId;
     this.after = after;
     this.first = first;

@@ -1,6 +1,6 @@
 import { describeError } from "./describe_error.ts";
 import { SerializationError } from "./errors.ts";
-import { JsonWalk, whatElse } from "./json_walk.ts";
+import { isFailure, JsonWalk, whatElse } from "./json_walk.ts";
 import { toText } from "./to_text.ts";
 
 /** What {@linkcode toJson} has to know about the value it converts. */
@@ -11,6 +11,11 @@ export interface ToJsonOptions {
   readonly stepName: string | null;
   /** What stands in for an error anywhere in the value. Default: `{ name, message, cause? }`. */
   readonly describeError?: (error: unknown) => unknown;
+  /**
+   * What stands in for the error of a failed `Result`, whatever it is: it may be described already. Default: nothing, it
+   * is a value like any other.
+   */
+  readonly describeFailure?: (error: unknown) => unknown;
 }
 
 /** Values are mostly no deeper than that. */
@@ -22,11 +27,12 @@ const MAX_QUICK_DEPTH = 8;
  * the same. Properties that an array has beside its items are not looked for.
  */
 export function toJson(value: unknown, options: ToJsonOptions): unknown {
-  if (isSurelyJson(value)) return value;
-  const { name, stepName } = options;
+  const { name, stepName, describeFailure } = options;
+  if (isSurelyJson(value, describeFailure !== undefined)) return value;
   const walk = new JsonWalk({
     name,
     describeError: options.describeError ?? describeError,
+    describeFailure: describeFailure ?? null,
     refuse: (path, what) => {
       throw new SerializationError(stepName, path, what);
     },
@@ -41,16 +47,16 @@ export function toJson(value: unknown, options: ToJsonOptions): unknown {
 }
 
 /** True for what is JSON as it is, in half the time of a walk, which has to tell about the rest. */
-function isSurelyJson(value: unknown): boolean {
+function isSurelyJson(value: unknown, hasResults: boolean): boolean {
   try {
-    return isJson(value, MAX_QUICK_DEPTH);
+    return isJson(value, MAX_QUICK_DEPTH, hasResults);
   } catch {
     // A getter or a proxy threw: the walk meets it again, and tells where.
     return false;
   }
 }
 
-function isJson(value: unknown, depthLeft: number): boolean {
+function isJson(value: unknown, depthLeft: number, hasResults: boolean): boolean {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -61,24 +67,27 @@ function isJson(value: unknown, depthLeft: number): boolean {
       if (value === null) return true;
       // The depth is also what a cycle comes to.
       if (depthLeft === 0 || value instanceof Error || whatElse(value) !== null) return false;
-      return Array.isArray(value) ? areItemsJson(value, depthLeft - 1) : arePropertiesJson(value, depthLeft - 1);
+      if (hasResults && isFailure(value)) return false;
+      return Array.isArray(value)
+        ? areItemsJson(value, depthLeft - 1, hasResults)
+        : arePropertiesJson(value, depthLeft - 1, hasResults);
     default:
       return false;
   }
 }
 
-function areItemsJson(items: readonly unknown[], depthLeft: number): boolean {
+function areItemsJson(items: readonly unknown[], depthLeft: number, hasResults: boolean): boolean {
   for (let index = 0; index < items.length; index += 1) {
-    if (!isJson(items[index], depthLeft)) return false;
+    if (!isJson(items[index], depthLeft, hasResults)) return false;
   }
   return true;
 }
 
-function arePropertiesJson(object: object, depthLeft: number): boolean {
+function arePropertiesJson(object: object, depthLeft: number, hasResults: boolean): boolean {
   // Makes no list of the keys. The inherited ones that it meets too can only lead to a walk in vain.
   for (const key in object) {
     const item: unknown = Reflect.get(object, key);
-    if (item !== undefined && !isJson(item, depthLeft)) return false;
+    if (item !== undefined && !isJson(item, depthLeft, hasResults)) return false;
   }
   return true;
 }

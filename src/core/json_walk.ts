@@ -4,6 +4,8 @@ export interface JsonWalkPolicy {
   readonly name: string;
   /** What stands in for an error. */
   readonly describeError: (error: unknown) => unknown;
+  /** What stands in for the error of a failed result, `null` if that is no error for being there. */
+  readonly describeFailure: ((error: unknown) => unknown) | null;
   /** Throws for a value that is `what`. */
   readonly refuse: (path: string, what: string) => never;
 }
@@ -78,11 +80,12 @@ export class JsonWalk {
   #convertProperties(object: object): unknown {
     const keys = Object.keys(object);
     const copy: [string, unknown][] = [];
+    const describeFailure = isFailure(object) ? this.#policy.describeFailure : null;
     let isChanged = false;
     for (const key of keys) {
       this.#keys.push(key);
       const item: unknown = Reflect.get(object, key);
-      const json = this.convert(item);
+      const json = describeFailure !== null && key === "error" ? describeFailure(item) : this.convert(item);
       this.#keys.pop();
       if (json !== item) isChanged = true;
       copy.push([key, json]);
@@ -94,6 +97,11 @@ export class JsonWalk {
   #refuse(what: string): never {
     return this.#policy.refuse(this.path, what);
   }
+}
+
+/** True for the result of a step that failed. */
+export function isFailure(object: object): boolean {
+  return "ok" in object && object.ok === false && "value" in object && object.value === null && "error" in object;
 }
 
 /** What the object is besides an array or an object literal (of whatever realm), `null` if it is just that. */

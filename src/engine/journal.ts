@@ -90,6 +90,8 @@ export class Journal implements EventSink, RunContext {
   /** The lease has to be renewed, whatever else there is to write. */
   #isBeatDue = false;
   #isWriting = false;
+  /** When the store was last asked to commit, in epoch ms; `null` if it has answered. */
+  #askedAt: number | null = null;
   #isEncoding = false;
   #fault: { readonly error: unknown } | null = null;
   #writtenAt = 0;
@@ -300,12 +302,18 @@ export class Journal implements EventSink, RunContext {
     const wakeAt = status === "running" ? now + leaseMs : status === "suspended" ? now : null;
     this.#events = [];
     this.#isBeatDue = false;
+    this.#askedAt = now;
+    this.#keepLease();
     try {
       const commit = { runId, revision, version, status, record, snapshot, events, wakeAt, now };
-      if (!(await store.commit(commit))) return this.#break(new RunFencedError(runId));
+      const isWritten = await store.commit(commit);
+      // It has answered too late.
+      if (this.#fault !== null) return null;
+      if (!isWritten) return this.#break(new RunFencedError(runId));
     } catch (error) {
       return this.#break(new StoreError(runId, `write revision ${revision + 1}`, toText(error), { cause: error }));
     }
+    this.#askedAt = null;
     this.#writtenAt = now;
     this.#committedTokens = counts.tokens;
     this.#uncommitted -= uncommitted;
@@ -351,12 +359,15 @@ export class Journal implements EventSink, RunContext {
 
   /** Nothing can be written any more: what has been told since the last commit did not happen. */
   #break(error: WorkflowError): null {
+    if (this.#fault !== null) return null;
     this.#fault = { error };
+    this.#place = null;
     this.#events = [];
     this.#deltas = [];
     this.#isBeatDue = false;
     this.#catchUp();
     this.#host.fail(error);
+    this.#onClosed?.();
     return null;
   }
 
@@ -366,17 +377,28 @@ export class Journal implements EventSink, RunContext {
     for (const resolve of catchUps) resolve();
   }
 
-  /** As long as something is at work, a commit comes in time to hold the run, even if there is nothing to write. */
+  /**
+   * As long as something is at work, a commit comes in time to hold the run, even if there is nothing to write. A store
+   * that has not answered for as long as that has lost the run.
+   */
   #keepLease(): void {
     const { clock, leaseMs } = this.#options;
-    const beatMs = leaseMs / 3;
-    this.#leaseTimer ??= clock.setTimeout(() => {
-      this.#leaseTimer = null;
-      if (!this.#host.isAtWork || this.#fault !== null) return;
-      this.#isBeatDue = clock.now() - this.#writtenAt >= beatMs;
-      if (this.#isBeatDue) this.#writeSoon();
-      this.#keepLease();
-    }, beatMs);
+    this.#leaseTimer ??= clock.setTimeout(() => this.#beat(), leaseMs / 3);
+  }
+
+  #beat(): void {
+    const { runId, clock, leaseMs } = this.#options;
+    this.#leaseTimer = null;
+    if (this.#fault !== null) return;
+    const now = clock.now();
+    if (this.#askedAt !== null && now - this.#askedAt >= leaseMs) {
+      this.#break(new StoreError(runId, "write the next revision", `the store has not answered for ${leaseMs} ms`));
+      return;
+    }
+    if (!this.#host.isAtWork && this.#askedAt === null) return;
+    this.#isBeatDue = this.#askedAt === null && now - this.#writtenAt >= leaseMs / 3;
+    if (this.#isBeatDue) this.#writeSoon();
+    this.#keepLease();
   }
 
   #stopLease(): void {

@@ -40,16 +40,22 @@ export function migrated(
   if (!isObject(context)) return fail("the context must be an object");
   const migratedTokens = toTokens(tokens, state, fail);
   const thens = toThens(parts.groups ?? groups, state, fail);
+  const lastId = state.counters.tokens;
   return new RestoredState({
     ...state,
     context,
     tokens: migratedTokens,
-    counters: { ...state.counters, tokens: Math.max(state.counters.tokens, ...migratedTokens.map(({ id }) => id)) },
+    counters: { ...state.counters, tokens: migratedTokens.reduce((last, { id }) => Math.max(last, id), lastId) },
+    retries: state.retries.filter(([id]) => stepOf(migratedTokens, id) === stepOf(state.tokens, id)),
     groups: state.groups.map(([id, group]) => [id, { ...group, then: thens.get(id) ?? group.then }]),
   });
 }
 
 const PARTS = ["tokens", "groups", "context"];
+
+function stepOf(tokens: readonly Token[], id: number): string | undefined {
+  return tokens.find((token) => token.id === id)?.step;
+}
 
 /** The tokens, with what was left out of new ones. */
 function toTokens(tokens: unknown, state: StoredState, fail: (because: string) => never): Token[] {

@@ -1,4 +1,5 @@
 import {
+  EventsGoneError,
   RunConflictError,
   StoreError,
   UnknownRunError,
@@ -53,6 +54,7 @@ async function takeOver(options: OpenRunOptions): Promise<OpenedRun> {
   const { store, leaseMs, opening, claimed } = storage;
   const found = await load(options);
   if (opening === "either") await assertSameStart(found, plan, store);
+  if ((storage.after ?? 0) > found.lastSeq) throw new EventsGoneError(runId, storage.after ?? 0, found.lastSeq + 1);
   if (found.wakeAt === null) {
     return { restored: restore(found), place: toPlace(found, found.revision), end: await readEnd(found, store) };
   }

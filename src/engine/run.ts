@@ -426,8 +426,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
 
   #endWhenOpen(opening: Opening, planned: PlannedEnd): RunEnding {
     if (this.#ending !== null) return this.#ending;
+    const { cleanupTimeoutMs, clock } = this.#settings;
     const cleanup = async () => {
-      await opening.endWhenOpen(planned);
+      // The store may never answer.
+      await settledWithin([opening.endWhenOpen(planned)], cleanupTimeoutMs, clock, null);
       await this.#ending?.cleanup;
     };
     return { ...planned, cleanup: cleanup() };

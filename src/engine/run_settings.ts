@@ -70,7 +70,10 @@ export interface MigrationGroup {
 
 /** What a migration has changed of a run's state; what is left out stays as it is. */
 export interface MigrationChanges {
-  /** All that is to be done. A token that is known by its `id` gets this step and payload, one without one is new. */
+  /**
+   * All that is to be done. A token that is known by its `id` gets this step and payload and keeps its place; one without
+   * an `id` is new, in no group, and comes last. The order of the list counts for nothing.
+   */
   readonly tokens?: readonly (Pick<Token, "step" | "payload"> & Partial<Token>)[];
   /** Where groups lead. */
   readonly groups?: readonly MigrationGroup[];

@@ -1,5 +1,5 @@
 import { onLaterTurn } from "../core/clock.ts";
-import { EventsGoneError, StreamUsedError } from "../core/errors.ts";
+import { StreamUsedError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
 import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
@@ -170,9 +170,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
 
   async *#readPast(store: RunStore, after: number): AsyncGenerator<WorkflowEvent, void, undefined> {
     await this.#run.open();
-    const { isInStore, lastPastSeq } = this.#run;
-    // Of a run that had ended the last event comes after those.
-    if (isInStore && after > lastPastSeq + 1) throw new EventsGoneError(this.runId, after, lastPastSeq + 1);
+    const { lastPastSeq } = this.#run;
     yield* readEvents(store, this.runId, after, lastPastSeq);
   }
 

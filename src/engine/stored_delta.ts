@@ -1,8 +1,8 @@
 import { describeError } from "../core/describe_error.ts";
-import { toJson } from "../core/json.ts";
 import type { Outcome } from "../core/state.ts";
 import type { GroupMode, Route } from "../core/token.ts";
 import type { ContextPatch } from "./stored_context.ts";
+import { toStoredJson } from "./stored_json.ts";
 
 /** What a step changed in the context, beside its result. */
 export interface StoredChanges {
@@ -76,7 +76,7 @@ export function encodeOutcome(
   changes: string,
 ): EncodedOutcome {
   const { ok } = result;
-  const value = ok ? toJson(result.value, { name: "result.value", stepName: token.step }) : describeError(result.error);
+  const value = ok ? toStoredJson(result.value, "result.value", token.step) : describeError(result.error);
   const text = value === undefined ? undefined : JSON.stringify(value);
   const valueText = ok ? text : "null";
   // Nobody but a group keeps it.
@@ -111,7 +111,7 @@ function copyOf(value: unknown, text: string | undefined): unknown {
 }
 
 function toPayloadText({ step, payload }: Route): string | undefined {
-  const json = toJson(payload, { name: "payload", stepName: step });
+  const json = toStoredJson(payload, "payload", step);
   return json === undefined ? undefined : JSON.stringify(json);
 }
 

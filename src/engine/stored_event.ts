@@ -1,8 +1,8 @@
 import { describeError } from "../core/describe_error.ts";
 import type { StepEventBase, WorkflowEvent } from "../core/events.ts";
-import { toJson } from "../core/json.ts";
 import type { Result } from "../core/result.ts";
 import type { StoredEvent } from "../core/run_store.ts";
+import { toStoredJson } from "./stored_json.ts";
 
 /**
  * An event that is to be committed: as text, and as everybody sees it who reads a stored run. Errors are
@@ -61,7 +61,7 @@ function toJsonResult(event: StepEventBase, result: Result): Result {
 }
 
 function toStepJson({ step }: StepEventBase, name: string, value: unknown): unknown {
-  return toJson(value, { name, stepName: step });
+  return toStoredJson(value, name, step);
 }
 
 /** The event with another value in a field; itself, if it is the same. */

@@ -1,11 +1,29 @@
 import type { RunsAction, RunsHandlerSettings } from "./runs_handler_options.ts";
 
-/** Whether a client may do something, as `authorize` tells. */
+/** Thrown where `authorize` has an answer of its own. */
+export class OwnAnswer extends Error {
+  override readonly name = "OwnAnswer";
+  readonly response: Response;
+
+  constructor(response: Response) {
+    super("authorize has answered");
+    this.response = response;
+  }
+}
+
+/**
+ * Whether a client may do something, as `authorize` tells.
+ *
+ * @throws {OwnAnswer} If it answers the client itself.
+ */
 export async function isAllowed(
   { authorize }: Pick<RunsHandlerSettings, "authorize">,
   request: Request,
   action: RunsAction,
 ): Promise<boolean> {
+  if (authorize === null) return true;
+  const answer = await authorize(request, action);
+  if (answer instanceof Response) throw new OwnAnswer(answer);
   // What is not plainly allowed is not allowed, whatever an untyped hook answers.
-  return authorize === null || await authorize(request, action) === true;
+  return answer === true;
 }

@@ -1,7 +1,7 @@
 /**
  * Runs over HTTP: a web-standard handler that starts runs, streams their events to whoever comes back for them, and
- * cancels them. It serves alone (`Deno.serve(handler)`), in a Worker (`export default { fetch: handler }`), or mounted in
- * Hono (`app.mount("/api", handler)`).
+ * cancels them. It serves alone (`Deno.serve(handler)`) or mounted in Hono (`app.mount("/api", handler)`), in a process that
+ * lives as long as its runs: in a Worker nothing goes on between requests.
  *
  * @example Usage
  * ```ts

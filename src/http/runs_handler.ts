@@ -5,7 +5,7 @@ import { allowOrigin, isForeign } from "./cors.ts";
 import { parseCursor } from "./cursor.ts";
 import { eventFeed, missingEvents } from "./event_feed.ts";
 import type { FeedFormat } from "./feed_frame.ts";
-import { isAllowed } from "./is_allowed.ts";
+import { isAllowed, OwnAnswer } from "./is_allowed.ts";
 import { Problem, unexpectedResponse } from "./problem.ts";
 import { ReaderPlaces } from "./reader_places.ts";
 import { METHODS, parseRoute, type Route } from "./route.ts";
@@ -20,7 +20,7 @@ import {
 import type { RunsHost } from "./runs_host.ts";
 
 /**
- * Serves runs over HTTP, as a handler of web-standard requests: for `Deno.serve`, for a Worker's `fetch`, or mounted in
+ * Serves runs over HTTP, as a handler of web-standard requests: for `Deno.serve`, or mounted in
  * Hono. Clients start runs, follow their events, come back to them and cancel them; a client who leaves stops nothing.
  *
  * - `POST /runs` with `{ workflow?, start, payload?, runId? }` starts a run, once for each `runId` or `Idempotency-Key`:
@@ -86,6 +86,8 @@ class RunsHandler {
 
   #refuse(request: Request, error: unknown): Response {
     if (error instanceof Problem) return error.toResponse();
+    // A copy, whose headers may be added to.
+    if (error instanceof OwnAnswer) return new Response(error.response.body, error.response);
     this.#settings.onError(error, request);
     return unexpectedResponse();
   }

@@ -40,15 +40,17 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
    */
   readonly publicUrl?: string | undefined;
   /**
-   * Whether a client may do something: only `true` lets it. It is asked on every request, reconnects included, before any
+   * Whether a client may do something: only `true` lets it. A `Response` is the answer, e.g. 401 with its challenge. It is asked on every request, reconnects included, before any
    * run is looked up; the request's body has been read by then. A client who may not is told that there is no such run
    * (404), or 403 for a start and for the list. Default: whoever knows a run's id may read and cancel it, everybody may
    * start runs, and there is no list.
    */
-  readonly authorize?: ((request: Request, action: RunsAction) => boolean | Promise<boolean>) | undefined;
+  readonly authorize?:
+    | ((request: Request, action: RunsAction) => boolean | Response | Promise<boolean | Response>)
+    | undefined;
   /**
-   * Whose the `Idempotency-Key`s of a request are, e.g. a tenant's id, so that two may use the same key. Default: all keys
-   * are of one.
+   * Whose the `Idempotency-Key`s of a request are, e.g. a tenant's id, so that two may use the same key. With a secret of
+   * yours in it nobody who knows or guesses a key can work out the id of its run. Default: all keys are of one.
    */
   readonly keyScope?: ((request: Request) => string | Promise<string>) | undefined;
   /** At which steps clients may start, by workflow. Default: any step of any workflow. */
@@ -73,7 +75,7 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
   readonly maxConnectionMs?: number | undefined;
   /**
    * How long a stream of events may be silent before a sign of life is sent, in ms. Keep it below the read timeout of
-   * every proxy on the way. Default: 15 000.
+   * every proxy on the way, and of the server: that of Bun is 10 s. Default: 8 000.
    */
   readonly heartbeatMs?: number | undefined;
   /** How long an `EventSource` waits before it reconnects, in ms. Default: 2 000. */
@@ -88,7 +90,7 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
 export interface RunsHandlerSettings {
   readonly basePath: string;
   readonly publicUrl: string | null;
-  readonly authorize: ((request: Request, action: RunsAction) => boolean | Promise<boolean>) | null;
+  readonly authorize: NonNullable<RunsHandlerOptions["authorize"]> | null;
   readonly keyScope: (request: Request) => string | Promise<string>;
   readonly starts: Readonly<Record<string, readonly string[]>> | null;
   readonly cors: CorsOptions | null;
@@ -131,7 +133,7 @@ export function toSettings(options: RunsHandlerOptions): RunsHandlerSettings {
     maxReadersPerRun: toWhole("maxReadersPerRun", options.maxReadersPerRun ?? 1_000, 0),
     maxReaders: toWhole("maxReaders", options.maxReaders ?? 10_000, 0),
     maxConnectionMs: toWhole("maxConnectionMs", options.maxConnectionMs ?? 300_000, 1, LONGEST_TIMER_MS),
-    heartbeatMs: toWhole("heartbeatMs", options.heartbeatMs ?? 15_000, 1, LONGEST_TIMER_MS),
+    heartbeatMs: toWhole("heartbeatMs", options.heartbeatMs ?? 8_000, 1, LONGEST_TIMER_MS),
     retryMs: toWhole("retryMs", options.retryMs ?? 2_000, 0, LONGEST_TIMER_MS),
     describeError: options.describeError,
     onError: options.onError ?? (() => {}),

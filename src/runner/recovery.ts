@@ -24,16 +24,14 @@ export interface RecoveryOptions {
 
 /** So many runs are asked for at once. */
 const PAGE_LENGTH = 100;
-/** A run that nobody can go on with is looked at again after so many leases at the latest. */
-const MAX_PAUSE_LEASES = 10;
 
 /** Takes over runs that nobody works on, now and from time to time. */
 export class Recovery {
   readonly #options: RecoveryOptions;
   /** Those that were claimed in this round and cannot be gone on with here. */
   #hopeless: RunHead[] = [];
-  /** How often that was so, by the run's id. */
-  readonly #failures = new Map<string, number>();
+  /** Those of the round before, by id, with the version that they were of. */
+  #hopelessBefore = new Map<string, string>();
   /** The rounds come one after the other: two at once would take runs from each other. */
   #last: Promise<unknown> = Promise.resolve();
   #timer: unknown = null;
@@ -113,39 +111,32 @@ export class Recovery {
 
   async #takeOne(head: RunHead, isClaimed: boolean): Promise<boolean> {
     try {
-      if (!this.#isStopped) {
+      // What could not be gone on with a moment ago is not read and told of again.
+      if (!this.#isStopped && this.#hopelessBefore.get(head.runId) !== head.version) {
         await this.#options.takeOver(head, isClaimed);
-        this.#failures.delete(head.runId);
         return true;
       }
     } catch (error) {
-      // Once is enough: nothing has changed since.
-      if (!this.#failures.has(head.runId)) this.#options.onError(error, head.runId);
-      this.#failures.set(head.runId, (this.#failures.get(head.runId) ?? 0) + 1);
+      this.#options.onError(error, head.runId);
     }
     if (isClaimed) this.#hopeless.push(head);
     return false;
   }
 
   /**
-   * Lets go of the runs that cannot be gone on with here: somebody else may be able to. Only at the end of a round, or
-   * the same ones would be claimed again and again; and for longer each time, as there may be nobody else.
+   * Lets go of the runs that cannot be gone on with here: somebody else may be able to, at once. Only at the end of a
+   * round, or the same ones would be claimed again and again.
    */
   async #giveBack(): Promise<void> {
-    const { store, clock, leaseMs, everyMs, onError } = this.#options;
+    const { store, clock, onError } = this.#options;
     const hopeless = this.#hopeless;
     this.#hopeless = [];
+    this.#hopelessBefore = new Map(hopeless.map(({ runId, version }) => [runId, version]));
     const now = clock.now();
     await Promise.all(hopeless.map(async ({ runId, revision, version, status }) => {
-      const failures = this.#failures.get(runId) ?? 1;
-      const pauseMs = Math.min(everyMs * (2 ** (failures - 1) - 1), MAX_PAUSE_LEASES * leaseMs);
       const unchanged = { runId, revision, version, status, record: null, snapshot: null, events: [] };
       try {
-        await asked(
-          () => store.commit({ ...unchanged, wakeAt: now + Math.floor(pauseMs), now }),
-          runId,
-          "give back the lease",
-        );
+        await asked(() => store.commit({ ...unchanged, wakeAt: now, now }), runId, "give back the lease");
       } catch (error) {
         onError(error, runId);
       }

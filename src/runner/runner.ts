@@ -187,7 +187,7 @@ export class Runner implements AsyncDisposable {
 
   /**
    * Starts a run of a workflow, and settles once it is in the store. A run of this id that is there already is the one
-   * that was asked for, wherever it is at work.
+   * that was asked for, wherever it is at work; if nobody works on it, it is gone on with here.
    *
    * @throws {UnknownWorkflowError | UnknownStepError} If there is nothing of this name.
    * @throws {RunConflictError} If the id is taken by a run of another workflow, start or payload.
@@ -323,9 +323,16 @@ export class Runner implements AsyncDisposable {
       const head = options.runId === undefined ? null : await this.get(runId);
       if (head !== null) {
         await assertSameStart(head, plan, this.#store);
+        const isDue = head.wakeAt !== null && head.wakeAt <= this.#clock.now();
+        if (isDue && !this.#runs.has(runId)) await this.#takeOver(head, false);
         return { runId, isNew: false };
       }
-      if (this.#runs.has(runId)) continue;
+      const beside = this.#runs.get(runId);
+      if (beside !== undefined) {
+        // What was stored and is not there has been deleted: it ends as soon as it wants to write.
+        if (beside === other) await beside.ended;
+        continue;
+      }
       try {
         await this.#begin(
           runId,

@@ -134,7 +134,8 @@ export class EventEncoder {
     if (value === undefined) return "";
     // Both ways to write a number agree, and JSON has no NaN.
     if (typeof value === "number" && Number.isFinite(value)) return `${key}${value}`;
-    const json = toJson(value, { name: path, stepName, describeError: this.#describeError });
+    const describeError = this.#describeError;
+    const json = toJson(value, { name: path, stepName, describeError, describeFailure: describeError });
     return `${key}${JSON.stringify(json)}`;
   }
 

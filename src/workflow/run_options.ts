@@ -30,7 +30,10 @@ export interface RunOptions<Context = Any> {
   readonly context?: Partial<Context> | undefined;
   /** How many steps the run may do before it fails with `StepLimitError`; `Infinity` for no limit. Default: 10 000. */
   readonly maxSteps?: number | undefined;
-  /** Whether the outcome has a trace; without it a long run keeps nothing. Default: true. */
+  /**
+   * Whether the outcome has a trace; without it a long run keeps nothing, and the result of a resumed one need not read
+   * its past. Default: true.
+   */
   readonly captureTrace?: boolean | undefined;
   /** Runs the actions of steps without an executor of their own. Default: the workflow's. */
   readonly executor?: Executor | undefined;
@@ -62,8 +65,9 @@ export interface RunOptions<Context = Any> {
    */
   readonly store?: RunStore | undefined;
   /**
-   * How long the store keeps others off the run without a sign of life, in ms. The clocks of machines that share a store
-   * must not differ by as much. Default: 30 000.
+   * How long the store keeps others off the run without a sign of life, in ms: while an action is at work there is one
+   * in time, but behind a reader who takes longer over one event a runner may recover the run. The clocks of machines
+   * that share a store must not differ by as much. Default: 30 000.
    */
   readonly leaseMs?: number | undefined;
 }

@@ -61,7 +61,7 @@ Deno.test("createRunsHandler() takes nothing but true for leave", async () => {
   await using runs = new FakeRuns();
   runs.put(ID, notes(1));
 
-  for (const answer of [undefined, null, 1, "yes", {}, new Response()]) {
+  for (const answer of [undefined, null, 1, "yes", {}]) {
     const options: RunsHandlerOptions = {};
     Reflect.set(options, "authorize", () => answer);
 
@@ -69,6 +69,16 @@ Deno.test("createRunsHandler() takes nothing but true for leave", async () => {
 
     assertEquals([answer, status], [answer, 404]);
   }
+});
+
+Deno.test("createRunsHandler() gives the answer of authorize, if it has one of its own", async () => {
+  await using runs = new FakeRuns();
+  runs.put(ID, notes(1));
+  const authorize = () => new Response("Who are you?", { status: 401, headers: { "www-authenticate": "Bearer" } });
+
+  const answer = await ask(createRunsHandler(runs, { authorize }), "GET", `/runs/${ID}`);
+
+  assertEquals([answer.status, answer.text, answer.headers.get("www-authenticate")], [401, "Who are you?", "Bearer"]);
 });
 
 Deno.test("createRunsHandler() answers a bare 500 where authorize throws, and asks the host nothing", async () => {

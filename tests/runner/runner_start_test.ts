@@ -5,6 +5,7 @@ import {
   SerializationError,
   type StandardSchema,
   StoreError,
+  systemClock,
   UnknownStepError,
   UnknownWorkflowError,
   Workflow,
@@ -259,4 +260,34 @@ Deno.test("Runner works on a thousand runs at once", async () => {
   await laterTurn();
   assertEquals(bench.runner.activeRuns, 0);
   assertEquals(bench.clock.pendingMs, []);
+});
+
+Deno.test("Runner.start() goes on with a run of the id that nobody works on", async () => {
+  const store = new MemoryStore();
+  const first = new RunnerBench({ store, runnerClock: systemClock });
+  await first.runner.start("work", "hold", "gate", { runId: "r1" });
+  await laterTurn();
+  await first.runner.close({ timeoutMs: 0 });
+  await using bench = new RunnerBench({ store, runnerClock: systemClock });
+
+  const started = await bench.runner.start("work", "hold", "gate", { runId: "r1" });
+  await laterTurn();
+  bench.gates.openAll();
+  await readAll(bench.runner.follow("r1"));
+
+  assertEquals([started, (await store.find("r1"))?.status], [{ runId: "r1", isNew: false }, "completed"]);
+});
+
+Deno.test("Runner.start() of a run that was deleted while it was at work begins once the first has ended", async () => {
+  await using bench = new RunnerBench();
+  await bench.runner.start("work", "hold", "gate", { runId: "r1" });
+  await laterTurn();
+  await bench.store.delete("r1");
+
+  const starting = bench.runner.start("work", "echo", 1, { runId: "r1" });
+  for (let turns = 0; turns < 3; turns += 1) await laterTurn();
+  bench.gates.openAll();
+
+  assertEquals(await starting, { runId: "r1", isNew: true });
+  await readAll(bench.runner.follow("r1"));
 });
