@@ -258,3 +258,34 @@ for (const method of ["create", "claim", "load"] as const) {
     assertEquals([started, clock.pendingMs], [[], []]);
   });
 }
+
+Deno.test("A stored run whose store never answers is lost when its lease is over: its action is aborted", async () => {
+  const clock = new ManualClock();
+  const gates = new Gates();
+  const reasons: unknown[] = [];
+  let commits = 0;
+  const faulty = new FaultyStore(
+    new MemoryStore(),
+    ({ method }) => method === "commit" && ++commits > 1 ? "hung" : "answered",
+  );
+  const workflow = new Workflow<Any, Any>().add({
+    name: "a",
+    action: async (_ctx, _payload, log, { signal }) => {
+      signal.addEventListener("abort", () => reasons.push(signal.reason));
+      await laterTurn();
+      log.event("said");
+      await gates.wait("a", signal);
+    },
+  });
+  const reading = readAll(workflow.stream("a", 1, { store: faulty, clock, leaseMs: 900 }));
+  for (let turns = 0; turns < 5; turns += 1) await laterTurn();
+
+  for (let beats = 0; beats < 5; beats += 1) {
+    clock.tick(300);
+    await laterTurn();
+  }
+  const { failure } = await reading;
+
+  assertInstanceOf(failure?.error, StoreError);
+  assertEquals(reasons, [failure.error]);
+});
