@@ -1,5 +1,7 @@
 import type { WorkflowEvent } from "@stepstream/workflow";
 import { assertEquals } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { laterTurn } from "../tools/events.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
 import { type CrashProcess, startProcess } from "./crash_process.ts";
 import { openStore } from "./crash_store.ts";
@@ -18,8 +20,7 @@ Deno.test("Runner takes a run over from a process that stands still, which is fe
   const before = collect(frozen, (count) => {
     // The items are at work by then.
     if (count !== 150) return;
-    frozen.kill("SIGSTOP");
-    isFrozen.resolve();
+    freeze(frozen, location).then(isFrozen.resolve, isFrozen.reject);
   });
   await isFrozen.promise;
   const successor = startProcess("sqlite", location, "lease", RUN_ID, LEASE_MS);
@@ -38,6 +39,31 @@ Deno.test("Runner takes a run over from a process that stands still, which is fe
   assertEquals([tokens.length, new Set(tokens).size], [CRASH_STEPS, CRASH_STEPS]);
   assertEquals(events.filter(({ type }) => type === "run.resume").length, 1);
 });
+
+/** Stops a process, but not while it writes: nobody else could then, however long the lease is over. */
+async function freeze(child: CrashProcess, location: string): Promise<void> {
+  const database = new DatabaseSync(location);
+  try {
+    child.kill("SIGSTOP");
+    while (isLocked(database)) {
+      child.kill("SIGCONT");
+      await laterTurn();
+      child.kill("SIGSTOP");
+    }
+  } finally {
+    database.close();
+  }
+}
+
+function isLocked(database: DatabaseSync): boolean {
+  try {
+    database.exec("BEGIN IMMEDIATE; ROLLBACK");
+    return false;
+  } catch {
+    // SQLITE_BUSY: the process has been stopped in the midst of a transaction.
+    return true;
+  }
+}
 
 /** All lines that a process prints, once it has ended well. */
 async function collect(child: CrashProcess, onLine: (count: number) => void): Promise<readonly string[]> {
