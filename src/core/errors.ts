@@ -309,10 +309,7 @@ export class EventsGoneError extends WorkflowError {
 
   /** Names the run and the events that are missing. */
   constructor(runId: string, after: number, first: number) {
-    const there = first > after
-      ? `the next one there is has seq ${first}`
-      : `the last one there is has seq ${first - 1}`;
-    super(`Cannot read the events of run ${JSON.stringify(runId)} after ${after}: ${there}`);
+    super(`Cannot read the events of run ${JSON.stringify(runId)} after ${after}: it goes on from seq ${first}`);
     this.runId = runId;
     this.after = after;
     this.first = first;
