@@ -166,7 +166,7 @@ export class RunFollower implements FollowedRun {
   async #recover(error: unknown): Promise<void> {
     const { maxFailures, maxDelayMs, clock } = this.#settings;
     const status = error instanceof FollowError ? error.status : null;
-    if (error instanceof EventsGoneError || isFinal(status)) return this.#fail(error);
+    if (error instanceof EventsGoneError || isFinal(status ?? 0)) return this.#fail(error);
     const connection = this.#connection;
     connection?.close();
     this.#connection = this.#messages = undefined;
@@ -217,8 +217,8 @@ export class RunFollower implements FollowedRun {
 }
 
 /** True for an answer that would be the same at the next try. */
-function isFinal(status: number | null): boolean {
-  return status !== null && status < 500 && ![408, 425, 429].includes(status);
+function isFinal(status: number): boolean {
+  return status > 399 && status < 500 && ![408, 425, 429].includes(status);
 }
 
 /** What a `Retry-After` header asks for, seconds or a date (RFC 9110 §10.2.3), in ms; 0 for what is neither. */
