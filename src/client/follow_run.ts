@@ -74,8 +74,8 @@ export interface FollowOptions {
  * ```
  *
  * Its `next()` rejects with
- * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), answers what is no event stream, sends what is no
- *   event, or failed more than `maxFailures` times in a row;
+ * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), or failed more than `maxFailures` times in a row:
+ *   by any other answer, by what is no event, or by silence;
  * - `EventsGoneError` if the server no longer has the events that come next;
  * - the reason of `signal`.
  *
