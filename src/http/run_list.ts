@@ -1,7 +1,7 @@
-import type { RunHead, RunQuery, StoredRunStatus } from "../core/run_store.ts";
+import type { RunHead, RunQuery } from "../core/run_store.ts";
+import { isStoredStatus, STORED_STATUSES } from "../core/stored_status.ts";
 import { Problem } from "./problem.ts";
 
-const STATUSES: readonly StoredRunStatus[] = ["running", "suspended", "completed", "failed", "cancelled"];
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 
@@ -26,7 +26,9 @@ export function parseRunQuery(parameters: URLSearchParams): RunQuery {
   const status = single(parameters, "status");
   const limit = single(parameters, "limit") ?? String(DEFAULT_LIMIT);
   const after = single(parameters, "after");
-  if (status !== null && !isStatus(status)) throw new Problem(400, `status must be one of ${STATUSES.join(", ")}`);
+  if (status !== null && !isStoredStatus(status)) {
+    throw new Problem(400, `status must be one of ${STORED_STATUSES.join(", ")}`);
+  }
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT) {
     throw new Problem(400, `limit must be a number from 1 to ${MAX_LIMIT}`);
   }
@@ -60,8 +62,4 @@ function parsePlace(text: string): NonNullable<RunQuery["after"]> {
   const [, createdAt, runId] = /^(\d{1,15})-(.+)$/s.exec(text) ?? [];
   if (createdAt === undefined || runId === undefined) throw new Problem(400, "after must be the next of another list");
   return { createdAt: Number(createdAt), runId };
-}
-
-function isStatus(text: string): text is StoredRunStatus {
-  return STATUSES.some((status) => status === text);
 }

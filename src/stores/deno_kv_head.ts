@@ -1,5 +1,6 @@
 import { StoreError } from "../core/errors.ts";
-import type { RunHead, StoredRunStatus } from "../core/run_store.ts";
+import type { RunHead } from "../core/run_store.ts";
+import { isStoredStatus } from "../core/stored_status.ts";
 import type { DenoKvEntry } from "./deno_kv_database.ts";
 
 /** What is kept of a run under its id. */
@@ -40,13 +41,6 @@ export function toRunHead(head: DenoKvHead): RunHead {
   return rest;
 }
 
-const STATUSES: ReadonlySet<unknown> = new Set<StoredRunStatus>([
-  "running",
-  "suspended",
-  "completed",
-  "failed",
-  "cancelled",
-]);
 const TEXTS = ["workflow", "version", "life"];
 const NUMBERS = ["revision", "lastSeq", "createdAt", "updatedAt", "snapshotAt"];
 
@@ -55,6 +49,6 @@ function isKept(value: unknown): value is Omit<DenoKvHead, "runId"> {
   const wakeAt: unknown = Reflect.get(value, "wakeAt");
   return TEXTS.every((name) => typeof Reflect.get(value, name) === "string") &&
     NUMBERS.every((name) => typeof Reflect.get(value, name) === "number") &&
-    STATUSES.has(Reflect.get(value, "status")) && (wakeAt === null || typeof wakeAt === "number") &&
+    isStoredStatus(Reflect.get(value, "status")) && (wakeAt === null || typeof wakeAt === "number") &&
     typeof Reflect.get(value, "hasChunks") === "boolean";
 }

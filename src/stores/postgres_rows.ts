@@ -1,5 +1,6 @@
 import { StoreError } from "../core/errors.ts";
-import type { RunHead, StoredRunStatus } from "../core/run_store.ts";
+import type { RunHead } from "../core/run_store.ts";
+import { isStoredStatus } from "../core/stored_status.ts";
 import { toText } from "../core/to_text.ts";
 import type { PostgresRow } from "./postgres_connection.ts";
 import { parseText } from "./stored_text.ts";
@@ -32,7 +33,7 @@ export function toHead(row: PostgresRow): RunHead {
   const runId = typeof row.run_id === "string" ? row.run_id : null;
   const what = "read the head";
   const { status } = row;
-  if (runId === null || !isStatus(status)) throw new StoreError(runId, what, `its status is ${toText(status)}`);
+  if (runId === null || !isStoredStatus(status)) throw new StoreError(runId, what, `its status is ${toText(status)}`);
   return {
     runId,
     workflow: readText(runId, what, row.workflow),
@@ -76,16 +77,4 @@ export function readNumber(runId: string, what: string, value: unknown): number 
 /** The texts as an array of Postgres in one text, which every driver binds alike; it is read by `::text[]`. */
 export function toArrayText(texts: readonly string[]): string {
   return `{${texts.map((text) => `"${text.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
-}
-
-const STATUSES: ReadonlySet<unknown> = new Set<StoredRunStatus>([
-  "running",
-  "suspended",
-  "completed",
-  "failed",
-  "cancelled",
-]);
-
-function isStatus(value: unknown): value is StoredRunStatus {
-  return STATUSES.has(value);
 }

@@ -1,5 +1,6 @@
 import { StoreError } from "../core/errors.ts";
-import type { RunHead, StoredRecord, StoredRunStatus } from "../core/run_store.ts";
+import type { RunHead, StoredRecord } from "../core/run_store.ts";
+import { isStoredStatus } from "../core/stored_status.ts";
 import { fromOrderedText } from "./ordered_text.ts";
 import { parseText } from "./stored_text.ts";
 
@@ -20,7 +21,7 @@ export function readRun(row: unknown): RunRow {
   const text = (name: string) => readText(runId, "the row", row, name);
   const whole = (name: string, from: number) => readWhole(runId, "the row", row, name, from);
   const status = field(row, "status");
-  if (!isStatus(status)) throw unreadable(runId, "the row", "status", status);
+  if (!isStoredStatus(status)) throw unreadable(runId, "the row", "status", status);
   const head = {
     runId,
     workflow: text("workflow"),
@@ -96,18 +97,6 @@ export function field(row: unknown, name: string): unknown {
 
 function isRow(row: unknown): row is Readonly<Record<string, unknown>> {
   return typeof row === "object" && row !== null;
-}
-
-const STATUSES: Readonly<Record<StoredRunStatus, true>> = {
-  running: true,
-  suspended: true,
-  completed: true,
-  failed: true,
-  cancelled: true,
-};
-
-function isStatus(value: unknown): value is StoredRunStatus {
-  return typeof value === "string" && Object.hasOwn(STATUSES, value);
 }
 
 function unreadable(
