@@ -20,7 +20,13 @@ export class Feed {
   readonly #waiters = new Set<() => void>();
   /** The first of them. */
   #from = 0;
+  #lastSeq: number | null = null;
   #length = 0;
+
+  /** The last event that was committed, `null` if there was none since the run is at work here. */
+  get lastSeq(): number | null {
+    return this.#lastSeq;
+  }
 
   /** Adds events that have just been committed. */
   add(events: readonly EncodedEvent[]): void {
@@ -28,6 +34,7 @@ export class Feed {
       // The first one says where the run goes on.
       if (this.#events.size === 0) this.#from = event.seq;
       this.#events.set(event.seq, event);
+      this.#lastSeq = event.seq;
       this.#length += event.text.length;
       // The last one stays, however long it is.
       while (this.#events.size > MAX_EVENTS || (this.#length > MAX_LENGTH && this.#events.size > 1)) this.#drop();

@@ -154,28 +154,34 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
   /** Reads what the store has, or waits for more. */
   async #fill(): Promise<void> {
     const { runId, store, feedOf } = this.#options;
+    const feed = feedOf();
+    // The store has no more than a feed that the reader is at the end of.
+    if (feed !== undefined && feed.lastSeq === this.#seq) return await this.#waitForFeed(feed);
     // A reader may bring a cursor that is not this run's.
     if (this.#seq === this.#options.after && this.#seq > 0) await this.#look();
-    // Asked for before the look at the store: what comes in between rings.
-    const feed = feedOf();
-    const change = feed?.nextChange();
+    const lastSeq = feed?.lastSeq;
     const { events, length } = await readPage(store, runId, this.#seq, this.#pageLength, PAGE_CHARACTERS);
     // As many as make up a page, by what these were like.
     const fit = Math.floor(PAGE_CHARACTERS * events.length / (length + 1));
     if (events.length > 0) this.#pageLength = Math.min(Math.max(fit, 1), MAX_PAGE_LENGTH);
     if (!this.#isOver) this.#page = events.toReversed();
-    if (events.length > 0 || this.#isOver) return change?.forget();
-    if (feed !== undefined && change !== undefined && feedOf() === feed) {
-      this.#stopWaiting = change.forget;
-      await change.promise;
-      this.#stopWaiting = null;
+    if (events.length > 0 || this.#isOver) return;
+    if (feed !== undefined && feedOf() === feed) {
+      // What came in between is at hand by now.
+      if (feed.lastSeq === lastSeq) await this.#waitForFeed(feed);
       return;
     }
-    change?.forget();
     const head = await this.#look();
     if (head.lastSeq > this.#seq || this.#isOver) return;
     if (head.wakeAt === null) this.close();
     else await this.#waitForStore();
+  }
+
+  async #waitForFeed(feed: Feed): Promise<void> {
+    const { promise, forget } = feed.nextChange();
+    this.#stopWaiting = forget;
+    await promise;
+    this.#stopWaiting = null;
   }
 
   /** Where the run stands. */
