@@ -256,7 +256,7 @@ export class Journal implements EventSink, RunContext {
   /** Writes what is left, and how the run stands now. Answers what has kept it from that, `null` for nothing. */
   async close(status: StoredRunStatus): Promise<{ readonly error: unknown } | null> {
     this.#status = status;
-    if (this.isOpen && this.#fault === null) {
+    if (this.#place !== null) {
       await new Promise<void>((resolve) => {
         this.#onClosed = resolve;
         this.#writeSoon();
@@ -271,10 +271,10 @@ export class Journal implements EventSink, RunContext {
     this.#isWriting = true;
     // What is on the stack may have more to tell.
     await undefined;
-    for (let place: StoredPlace | null = this.#place; place !== null && this.#hasWork;) {
+    while (this.#place !== null && this.#hasWork) {
       // Mostly the rest of the step follows at once.
       for (let tick = 0; tick < WRITE_MICROTASKS && this.#canWait; tick += 1) await undefined;
-      this.#place = place = await this.#write(place);
+      await this.#write(this.#place);
     }
     this.#isWriting = false;
     this.#onClosed?.();
@@ -288,8 +288,8 @@ export class Journal implements EventSink, RunContext {
     return this.#deltas.length === 0 && !this.#isBeatDue && this.#onClosed === null;
   }
 
-  /** Writes what there is; answers the run's new place in the store, `null` if it has none any more. */
-  async #write(place: StoredPlace): Promise<StoredPlace | null> {
+  /** Writes what there is to a run that stands at this place. */
+  async #write(place: StoredPlace): Promise<void> {
     const { runId, store, clock, leaseMs } = this.#options;
     const events = this.#events;
     const { counts } = this.#host;
@@ -308,7 +308,7 @@ export class Journal implements EventSink, RunContext {
       const commit = { runId, revision, version, status, record, snapshot, events, wakeAt, now };
       const isWritten = await store.commit(commit);
       // It has answered too late.
-      if (this.#fault !== null) return null;
+      if (this.#fault !== null) return;
       if (!isWritten) return this.#break(new RunFencedError(runId));
     } catch (error) {
       return this.#break(new StoreError(runId, `write revision ${revision + 1}`, toText(error), { cause: error }));
@@ -320,9 +320,7 @@ export class Journal implements EventSink, RunContext {
     this.#place = { ...place, revision: revision + 1 };
     this.#deliver(events);
     this.#catchUp();
-    if (status === "running") this.#keepLease();
     this.#host.advance();
-    return this.#place;
   }
 
   #takeRecord(counts: StoredCounts): string | null {
@@ -358,8 +356,8 @@ export class Journal implements EventSink, RunContext {
   }
 
   /** Nothing can be written any more: what has been told since the last commit did not happen. */
-  #break(error: WorkflowError): null {
-    if (this.#fault !== null) return null;
+  #break(error: WorkflowError): void {
+    if (this.#fault !== null) return;
     this.#fault = { error };
     this.#place = null;
     this.#events = [];
@@ -368,7 +366,6 @@ export class Journal implements EventSink, RunContext {
     this.#catchUp();
     this.#host.fail(error);
     this.#onClosed?.();
-    return null;
   }
 
   #catchUp(): void {
