@@ -38,48 +38,55 @@ export function migrated(
   }
   const { tokens = state.tokens, context = state.context } = parts;
   if (!isObject(context)) return fail("the context must be an object");
-  const migratedTokens = toTokens(tokens, state, fail);
+  const before = byId(state.tokens);
+  const after = toTokens(tokens, state, before, fail);
   const thens = toThens(parts.groups ?? groups, state, fail);
-  const lastId = state.counters.tokens;
   return new RestoredState({
     ...state,
     context,
-    tokens: migratedTokens,
-    counters: { ...state.counters, tokens: migratedTokens.reduce((last, { id }) => Math.max(last, id), lastId) },
-    retries: state.retries.filter(([id]) => stepOf(migratedTokens, id) === stepOf(state.tokens, id)),
+    tokens: [...after.tokens.values()],
+    counters: { ...state.counters, tokens: after.lastId },
+    // An attempt at another step is not one more at this one.
+    retries: state.retries.filter(([id]) => after.tokens.get(id)?.step === before.get(id)?.step),
     groups: state.groups.map(([id, group]) => [id, { ...group, then: thens.get(id) ?? group.then }]),
   });
 }
 
 const PARTS = ["tokens", "groups", "context"];
 
-function stepOf(tokens: readonly Token[], id: number): string | undefined {
-  return tokens.find((token) => token.id === id)?.step;
+function byId(tokens: readonly Token[]): Map<number, Token> {
+  return new Map(tokens.map((token) => [token.id, token]));
 }
 
-/** The tokens, with what was left out of new ones. */
-function toTokens(tokens: unknown, state: StoredState, fail: (because: string) => never): Token[] {
+/** The tokens by id, with what was left out of new ones, and the last id that there has been. */
+function toTokens(
+  tokens: unknown,
+  state: StoredState,
+  known: ReadonlyMap<number, Token>,
+  fail: (because: string) => never,
+): { readonly tokens: ReadonlyMap<number, Token>; readonly lastId: number } {
   if (!Array.isArray(tokens)) return fail("tokens must be an array");
-  const known = new Map(state.tokens.map((token) => [token.id, token]));
-  const ids = new Set<number>();
-  let last = state.counters.tokens;
-  const migratedTokens = tokens.map((token: unknown): Token => {
+  const migratedTokens = new Map<number, Token>();
+  let lastId = state.counters.tokens;
+  for (const token of tokens) {
     if (!isObject(token) || typeof token.step !== "string") return fail("every token must have the name of a step");
-    const { id = last += 1, step, payload } = token;
-    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 1 || ids.has(id)) {
+    const { id = lastId + 1, step, payload } = token;
+    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 1 || migratedTokens.has(id)) {
       return fail(`a token's id must be a number of its own, or left out: ${JSON.stringify(id)}`);
     }
-    ids.add(id);
-    last = Math.max(last, id);
+    lastId = Math.max(lastId, id);
     const before = known.get(id);
-    return before === undefined
-      ? { id, parent: null, step, payload, where: token.where === "head" ? "head" : "tail", member: null }
-      : { ...before, step, payload };
-  });
-  for (const { id, member } of state.tokens) {
-    if (member !== null && !ids.has(id)) fail(`token ${id} is of a group, which waits for it`);
+    migratedTokens.set(
+      id,
+      before === undefined
+        ? { id, parent: null, step, payload, where: token.where === "head" ? "head" : "tail", member: null }
+        : { ...before, step, payload },
+    );
   }
-  return migratedTokens;
+  for (const { id, member } of state.tokens) {
+    if (member !== null && !migratedTokens.has(id)) fail(`token ${id} is of a group, which waits for it`);
+  }
+  return { tokens: migratedTokens, lastId };
 }
 
 /** By the group's id, the step that gets its results. */
