@@ -1,5 +1,12 @@
 import { describeError } from "../core/describe_error.ts";
-import type { EventBase, RoutedToken, StepEventBase, StepResultEvent, WorkflowEvent } from "../core/events.ts";
+import type {
+  EventBase,
+  RoutedToken,
+  StepEventBase,
+  StepResultEvent,
+  StepStartEvent,
+  WorkflowEvent,
+} from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import { toJson } from "../core/json.ts";
 import { toText } from "../core/to_text.ts";
@@ -24,6 +31,9 @@ export class EventEncoder {
   readonly #steps = new NameCache(`,"step":`, `,"attempt":`);
   readonly #heads = new NameCache(`,"step":`, `,"where":"head"}`);
   readonly #tails = new NameCache(`,"step":`, `,"where":"tail"}`);
+  /** The same up to the values that come next, as they are in most steps. */
+  readonly #stepsAtFirst = new NameCache(`,"step":`, `,"attempt":1,"payload":`);
+  readonly #onlyTails = new NameCache(`,"step":`, `,"where":"tail"}],"queueLength":`);
   #runId = "";
   /** No time is equal to it, so the first event writes its own. */
   #at = NaN;
@@ -49,7 +59,7 @@ export class EventEncoder {
       case "step.start":
         return `id: ${seq}\ndata: {"type":"step.start","seq":${seq}${this.#token(event)},"parent":${
           toNumber(event.parent)
-        }${this.#step(event)}${this.#field(`,"payload":`, event.payload, event.step, "payload")}}\n\n`;
+        }${this.#stepAndPayload(event)}}\n\n`;
       case "step.log":
         return `id: ${seq}\ndata: {"type":"step.log","seq":${seq}${this.#token(event)}${this.#step(event)},"name":${
           this.#names.get(event.name)
@@ -63,11 +73,9 @@ export class EventEncoder {
           this.#error(event.error)
         },"delayMs":${toNumber(event.delayMs)}}\n\n`;
       case "step.result":
-        return `id: ${seq}\ndata: {"type":"step.result","seq":${seq}${this.#token(event)}${this.#step(event)}${
-          this.#field(`,"payload":`, event.payload, event.step, "payload")
-        }${this.#result(event)}${this.#routed(event.routed)}],"queueLength":${toNumber(event.queueLength)}${
-          toCosts(event)
-        }}\n\n`;
+        return `id: ${seq}\ndata: {"type":"step.result","seq":${seq}${this.#token(event)}${
+          this.#stepAndPayload(event)
+        }${this.#result(event)}${this.#routed(event.routed)}${toNumber(event.queueLength)}${toCosts(event)}`;
       case "run.suspend":
         return `id: ${seq}\ndata: {"type":"run.suspend","seq":${seq}${this.#run(event)},"reason":${
           this.#names.get(event.reason)
@@ -107,19 +115,34 @@ export class EventEncoder {
       : `${json},"path":${JSON.stringify(toJson(path, { name: "path", stepName: step }))}`;
   }
 
-  /** The result, up to the list of routes. */
-  #result({ result, step }: StepResultEvent): string {
-    return result.ok
-      ? `,"result":{"ok":true${this.#field(`,"value":`, result.value, step, "result.value")},"error":null},"routed":[`
-      : `,"result":{"ok":false,"value":null,"error":${this.#error(result.error)}},"routed":[`;
+  #stepAndPayload(event: StepStartEvent | StepResultEvent): string {
+    const { step, payload, attempt, path } = event;
+    // Each piece costs more than what is in it.
+    return attempt === 1 && path === undefined && isPlainNumber(payload)
+      ? `${this.#stepsAtFirst.get(step)}${payload}`
+      : `${this.#step(event)}${this.#field(`,"payload":`, payload, step, "payload")}`;
   }
 
+  /** The result, up to the list of routes. */
+  #result({ result, step }: StepResultEvent): string {
+    if (!result.ok) return `,"result":{"ok":false,"value":null,"error":${this.#error(result.error)}},"routed":[`;
+    const { value } = result;
+    return isPlainNumber(value)
+      ? `,"result":{"ok":true,"value":${value},"error":null},"routed":[`
+      : `,"result":{"ok":true${this.#field(`,"value":`, value, step, "result.value")},"error":null},"routed":[`;
+  }
+
+  /** The items of the list of routes, its end, and the name of what comes next. */
   #routed(routed: readonly RoutedToken[]): string {
+    const [only] = routed;
+    if (only !== undefined && routed.length === 1 && only.where === "tail") {
+      return `{"token":${toNumber(only.token)}${this.#onlyTails.get(only.step)}`;
+    }
     let json = "";
     for (const { token, step, where } of routed) {
       json += `${json === "" ? `{"token":` : `,{"token":`}${toNumber(token)}${this.#route(step, where)}`;
     }
-    return json;
+    return `${json}],"queueLength":`;
   }
 
   #route(step: string, where: Where): string {
@@ -132,8 +155,7 @@ export class EventEncoder {
   /** A field; none for `undefined`, which reads the same. */
   #field(key: string, value: unknown, stepName: string | null, path: string): string {
     if (value === undefined) return "";
-    // Both ways to write a number agree, and JSON has no NaN.
-    if (typeof value === "number" && Number.isFinite(value)) return `${key}${value}`;
+    if (isPlainNumber(value)) return `${key}${value}`;
     const describeError = this.#describeError;
     const json = toJson(value, { name: path, stepName, describeError, describeFailure: describeError });
     return `${key}${JSON.stringify(json)}`;
@@ -150,11 +172,17 @@ function toPublicError(error: unknown): PublicError {
   return { name, message };
 }
 
+/** A number that JSON writes as a template does. It has no NaN. */
+function isPlainNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+/** What a step has cost, and the end of the message. */
 function toCosts({ durationMs, droppedLogs }: StepResultEvent): string {
   // Where it counts, in a burst of events, it is nearly always this.
   return durationMs === 0 && droppedLogs === 0
-    ? `,"durationMs":0,"droppedLogs":0`
-    : `,"durationMs":${toNumber(durationMs)},"droppedLogs":${toNumber(droppedLogs)}`;
+    ? `,"durationMs":0,"droppedLogs":0}\n\n`
+    : `,"durationMs":${toNumber(durationMs)},"droppedLogs":${toNumber(droppedLogs)}}\n\n`;
 }
 
 /** A number or `null` as JSON, whatever it is at run time. */
