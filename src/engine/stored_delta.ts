@@ -87,7 +87,8 @@ export function encodeOutcome(
   for (const route of routed) {
     const isValue = route.payload === result.value;
     const payloadText = isValue ? valueText : toPayloadText(route);
-    routes.push({ ...route, payload: copyOf(route.payload, payloadText) });
+    const { step, where, fanOut, index } = route;
+    routes.push({ step, payload: copyOf(route.payload, payloadText), where, fanOut, index });
     pieces.push(routes.length === 1 ? `,"routed":[` : ",", encodeRoute(route, isValue, payloadText));
   }
   if (routes.length > 0) pieces.push("]");

@@ -62,8 +62,19 @@ export class MemoryStore implements RunStore {
     if (run?.head.revision !== revision) return NO;
     // One by one: spread into `push`, a great many events would overflow the stack.
     for (const event of events) run.events.push(event);
-    const lastSeq = run.events.length;
-    run.head = { ...run.head, version, status, revision: revision + 1, lastSeq, wakeAt, updatedAt: now };
+    const { workflow, createdAt } = run.head;
+    // Written out: a spread with fields after it takes longer than the rest of a commit.
+    run.head = {
+      runId,
+      workflow,
+      version,
+      status,
+      revision: revision + 1,
+      lastSeq: run.events.length,
+      wakeAt,
+      createdAt,
+      updatedAt: now,
+    };
     if (snapshot !== null) {
       run.snapshot = snapshot;
       run.records = [];
