@@ -9,6 +9,7 @@ import { isAllowed, OwnAnswer } from "./is_allowed.ts";
 import { Problem, unexpectedResponse } from "./problem.ts";
 import { ReaderPlaces } from "./reader_places.ts";
 import { METHODS, parseRoute, type Route } from "./route.ts";
+import { readRunError } from "./run_error.ts";
 import { parseRunQuery, toPublicHead, toRunList } from "./run_list.ts";
 import { RunStarter } from "./run_starter.ts";
 import {
@@ -27,7 +28,7 @@ import type { RunsHost } from "./runs_host.ts";
  *   201 with `{ runId, events }`, 200 if there is this run already, 409 if another one has the id. `events` is where its
  *   events are, relative to the request: `new URL(events, response.url)`. With `accept: text/event-stream` (or
  *   `application/x-ndjson`) the answer is the stream of its events, which goes on at its `content-location`.
- * - `GET /runs/:id` tells where it stands.
+ * - `GET /runs/:id` tells where it stands, and the `error` of a run that has failed or was cancelled.
  * - `GET /runs/:id/events` streams its events, those after `Last-Event-ID` or `?after=`; 204 if there will be none. A
  *   stream that ends without `run.end` is to be asked for again. Where events are missing a message `reset` with
  *   `{ after, first }` says so, and the stream ends; an `EventSource` comes back for those from `first` on. As
@@ -142,7 +143,9 @@ class RunsHandler {
 
   async #read(request: Request, runId: string): Promise<Response> {
     acceptable(request, ["application/json"]);
-    return jsonAnswer(toPublicHead(await this.#find(request, { type: "read", runId })), 200);
+    const head = await this.#find(request, { type: "read", runId });
+    const error = await readRunError(this.#host, head, this.#settings.describeError);
+    return jsonAnswer(error === null ? toPublicHead(head) : { ...toPublicHead(head), error }, 200);
   }
 
   async #follow(request: Request, runId: string, parameters: URLSearchParams): Promise<Response> {

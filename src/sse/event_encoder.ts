@@ -167,7 +167,7 @@ export class EventEncoder {
 }
 
 /** `{ name, message }` of whatever was thrown. */
-function toPublicError(error: unknown): PublicError {
+export function toPublicError(error: unknown): PublicError {
   const { name, message } = describeError(error);
   return { name, message };
 }

@@ -1,12 +1,18 @@
-import { StoreError } from "@stepstream/workflow";
+import { type Any, StoreError, type WorkflowEvent } from "@stepstream/workflow";
 import { createRunsHandler } from "@stepstream/workflow/http";
 import { assertEquals } from "@std/assert";
+import { endEvent } from "../sse/sample_events.ts";
 import { ask, type Asking, problem, problemOf } from "./ask.ts";
 import { FakeRuns } from "./fake_runs.ts";
 import { notes } from "./sample_run.ts";
 import { waiting } from "./sample_workflows.ts";
 
 const ID = "run-1";
+
+/** One note, and a run that then fails with the error. */
+function failure(error: unknown): WorkflowEvent<Any, Any>[] {
+  return [...notes(1, false), { ...endEvent(2), status: "failed", error }];
+}
 
 Deno.test("GET /runs/:id tells where the run stands, and nothing of who works on it", async () => {
   await using runs = new FakeRuns();
@@ -34,6 +40,29 @@ Deno.test("GET /runs/:id tells where the run stands, and nothing of who works on
     createdAt: 1_001,
     updatedAt: 1_001,
   });
+});
+
+Deno.test("GET /runs/:id tells what a run has failed with, in the words that its readers get", async () => {
+  await using runs = new FakeRuns();
+  runs.put(ID, failure(new TypeError("no tea", { cause: "a secret" })));
+  const describeError = () => ({ name: "Failure", message: "try later" });
+
+  const { json: plain } = await ask(createRunsHandler(runs), "GET", `/runs/${ID}`);
+  const { json: blander } = await ask(createRunsHandler(runs, { describeError }), "GET", `/runs/${ID}`);
+
+  assertEquals(Reflect.get(Object(plain), "status"), "failed");
+  assertEquals(Reflect.get(Object(plain), "error"), { name: "TypeError", message: "no tea" });
+  assertEquals(Reflect.get(Object(blander), "error"), { name: "Failure", message: "try later" });
+});
+
+Deno.test("GET /runs/:id tells where a run stands whose last events are gone", async () => {
+  await using runs = new FakeRuns();
+  runs.put(ID, failure(new TypeError("no tea")));
+  runs.forget(ID, 3);
+
+  const { status, json } = await ask(createRunsHandler(runs), "GET", `/runs/${ID}`);
+
+  assertEquals([status, Object.hasOwn(Object(json), "error")], [200, false]);
 });
 
 Deno.test("DELETE /runs/:id answers 202 for a run that it cancels, 204 for one that has ended", async () => {
