@@ -9,10 +9,14 @@ export type FollowFetch = (
   init: { readonly headers: Headers; readonly signal: AbortSignal },
 ) => Response | Promise<Response>;
 
+/** Headers in any form that the platform's `fetch` takes. */
+// Not by the name that the web platform has for it, which the types of Node do not know.
+export type FollowHeaders = NonNullable<RequestInit["headers"]>;
+
 /** How a {@linkcode Connection} asks. */
 export interface ConnectionOptions {
   readonly fetch?: FollowFetch | undefined;
-  readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  readonly headers?: FollowHeaders | (() => FollowHeaders | Promise<FollowHeaders>) | undefined;
   readonly clock: Clock;
 }
 

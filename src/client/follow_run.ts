@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Any, NoReturns } from "../core/inference.ts";
-import type { FollowFetch } from "./connection.ts";
+import type { FollowFetch, FollowHeaders } from "./connection.ts";
 import { type FollowedRun, type FollowState, RunFollower } from "./run_follower.ts";
 
 /** Options of {@linkcode followRun}. */
@@ -19,7 +19,7 @@ export interface FollowOptions {
    * that fails is tried again like a lost connection. From another origin, headers of your own cost a browser a preflight
    * request. Default: none.
    */
-  readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  readonly headers?: FollowHeaders | (() => FollowHeaders | Promise<FollowHeaders>) | undefined;
   /**
    * How many failures in a row are borne, with neither an event nor a heartbeat between them. Default: 20, which is an
    * outage of some four minutes; with `Infinity` a server that is gone for good is asked for ever.

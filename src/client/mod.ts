@@ -21,7 +21,7 @@
  * @module
  */
 
-export type { FollowFetch } from "./connection.ts";
+export type { FollowFetch, FollowHeaders } from "./connection.ts";
 export { FollowError, type FollowErrorOptions } from "./follow_error.ts";
 export { type FollowOptions, followRun } from "./follow_run.ts";
 export type { FollowedRun, FollowState } from "./run_follower.ts";
