@@ -1,0 +1,58 @@
+/** Uses the installed package as a program would, every entry point of it, and prints what came of it as JSON. */
+import { MemoryStore, Workflow, WorkflowError } from "@stepstream/workflow";
+import { FollowError, followRun } from "@stepstream/workflow/client";
+import { createRunsHandler } from "@stepstream/workflow/http";
+import { Runner } from "@stepstream/workflow/runner";
+import { eventStreamResponse } from "@stepstream/workflow/sse";
+import { DenoKvStore } from "@stepstream/workflow/stores/deno-kv";
+import { PostgresStore } from "@stepstream/workflow/stores/postgres";
+import { SqliteStore } from "@stepstream/workflow/stores/sqlite";
+import { runStoreCases } from "@stepstream/workflow/testing";
+
+const trip = new Workflow({ name: "trip" }).add(
+  {
+    name: "book",
+    action: (_ctx, city) => `${city} booked`,
+    decision: (_ctx, _result, enqueue) => enqueue.tail("pack"),
+  },
+  { name: "pack", action: (_ctx, booking) => `${booking}, packed` },
+);
+
+/** What a reader of events sees. */
+async function read(stream, isEnough = () => false) {
+  const types = [];
+  for await (const event of stream) {
+    types.push(event.type);
+    if (isEnough(event)) break;
+  }
+  return types;
+}
+
+const streamed = await read(trip.stream("book", "Rome"));
+
+const store = new MemoryStore();
+const left = await read(trip.stream("book", "Oslo", { store, runId: "trip-1" }), ({ type }) => type === "step.result");
+const resumed = await read(trip.resume("trip-1", { store }));
+
+const runner = new Runner({ workflows: [trip], store });
+const handler = createRunsHandler(runner);
+const { runId } = await runner.start("trip", "book", "Bonn");
+const fetch = (url, init) => handler(new Request(url, init));
+const followed = await read(followRun(`http://localhost/runs/${runId}/events`, { fetch }));
+const refused = await followRun("http://localhost/runs/no-such-run/events", { fetch }).next().catch((error) => error);
+await runner.close();
+
+const sse = await eventStreamResponse(trip.stream("book", "Bern")).text();
+for (const { run } of runStoreCases) await run(new MemoryStore());
+
+// deno-lint-ignore no-console -- printing is what it is for
+console.log(JSON.stringify({
+  streamed,
+  left,
+  resumed,
+  followed,
+  // Whichever entry point gives it, a class is the same.
+  isRefused: refused instanceof FollowError && refused instanceof WorkflowError,
+  messages: sse.match(/^id: \d+$/gm),
+  stores: [DenoKvStore, PostgresStore, SqliteStore].map(({ name, open }) => `${name} ${typeof open}`),
+}));

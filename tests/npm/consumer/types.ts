@@ -1,0 +1,71 @@
+/** Uses the types of the installed package, those of every entry point. */
+import { MemoryStore, type Result, type RunStore, Workflow } from "@stepstream/workflow";
+import { type FollowedRun, followRun } from "@stepstream/workflow/client";
+import { createRunsHandler } from "@stepstream/workflow/http";
+import { Runner } from "@stepstream/workflow/runner";
+import { eventStreamResponse } from "@stepstream/workflow/sse";
+import { type DenoKvDatabase, DenoKvStore } from "@stepstream/workflow/stores/deno-kv";
+import { PostgresStore } from "@stepstream/workflow/stores/postgres";
+import { type SqliteDatabase, SqliteStore } from "@stepstream/workflow/stores/sqlite";
+import { type RunStoreCase, runStoreCases } from "@stepstream/workflow/testing";
+
+/** The payloads of the steps. */
+export interface Steps {
+  load: { readonly batch: string };
+  price: string;
+  sum: Result<number>[];
+}
+
+/** A workflow whose types are all inferred. */
+export const shop = new Workflow<Steps>({ name: "shop" }).add(
+  {
+    name: "load",
+    action: (_ctx, { batch }) => [batch],
+    decision: (_ctx, result, enqueue) => enqueue.all("price", result.value ?? [], { then: "sum" }),
+  },
+  { name: "price", action: (_ctx, name) => name.length },
+  { name: "sum", action: (_ctx, prices) => prices.reduce((sum, { value }) => sum + (value ?? 0), 0) },
+);
+
+/** The sum, by way of the events and by way of the context. */
+export async function sum(): Promise<readonly number[]> {
+  const sums: number[] = [];
+  for await (const event of shop.stream("load", { batch: "B-1" })) {
+    if (event.type === "step.result" && event.step === "sum" && event.result.ok) sums.push(event.result.value);
+  }
+  const { context } = await shop.run("load", { batch: "B-1" }, { store: new MemoryStore() });
+  return [...sums, context["result.sum"] ?? 0];
+}
+
+/** What must not compile: were the types lost, none of these would be an error. */
+export function refuse(): void {
+  // @ts-expect-error -- a payload of the wrong type
+  shop.stream("load", { batch: 1 });
+  // @ts-expect-error -- a payload that is missing
+  shop.stream("load");
+  // @ts-expect-error -- no step of the workflow
+  shop.stream("lod", { batch: "B-1" });
+  // @ts-expect-error -- not a header
+  followRun("https://example.com/", { headers: 1 });
+}
+
+/** Runs over HTTP, and one that is followed. */
+export function serve(store: RunStore): readonly [(request: Request) => Response | Promise<Response>, FollowedRun] {
+  const handler = createRunsHandler(new Runner({ workflows: [shop], store }));
+  return [handler, followRun("https://example.com/runs/r-1/events", { headers: { authorization: "Bearer secret" } })];
+}
+
+/** The stores on their handles, each of which is typed by what is touched. */
+export function open(kv: DenoKvDatabase, database: SqliteDatabase): readonly Promise<RunStore>[] {
+  return [
+    DenoKvStore.open(kv),
+    SqliteStore.open(database),
+    PostgresStore.open({ query: () => Promise.resolve({ rows: [] }) }),
+  ];
+}
+
+/** The rest. */
+export const rest: readonly [Response, readonly RunStoreCase[]] = [
+  eventStreamResponse(shop.stream("load", { batch: "B-1" })),
+  runStoreCases,
+];

@@ -1,0 +1,160 @@
+import { assertEquals } from "@std/assert";
+import { printLine } from "../tools/print_line.ts";
+import { runCommand } from "../tools/run_command.ts";
+import { findInSource } from "../tools/source_findings.ts";
+import { TemporaryFolder } from "../tools/temporary_folder.ts";
+import { BUN, hasBun } from "./bun.ts";
+import { NpmProject, run } from "./npm_project.ts";
+
+const DENO_JSON = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+const SUBPATHS = Object.keys(DENO_JSON.exports);
+
+/** What the program of the consumer prints. */
+const PRINTED = {
+  streamed: ["run.start", "step.start", "step.result", "step.start", "step.result", "run.end"],
+  left: ["run.start", "step.start", "step.result"],
+  resumed: ["run.resume", "step.start", "step.result", "run.end"],
+  followed: ["run.start", "step.start", "step.result", "step.start", "step.result", "run.end"],
+  isRefused: true,
+  messages: ["id: 1", "id: 2", "id: 3", "id: 4", "id: 5", "id: 6"],
+  stores: ["DenoKvStore function", "PostgresStore function", "SqliteStore function"],
+};
+
+/** The compilers that are tried: the oldest that knows what the types are made of, and one of today. */
+const COMPILERS = ["5.4.5", "7.0.2"];
+/** Who resolves the modules, and where the types of the platform come from. */
+const SETTINGS = {
+  "Node, with its own types alone": {
+    module: "nodenext",
+    moduleResolution: "nodenext",
+    lib: ["es2022"],
+    types: ["node"],
+  },
+  "a bundler, with the types of the web": { module: "esnext", moduleResolution: "bundler", types: [] },
+};
+
+let project: NpmProject;
+
+Deno.test.beforeAll(async () => {
+  project = await NpmProject.create();
+});
+
+Deno.test.afterAll(async () => {
+  await project[Symbol.asyncDispose]();
+});
+
+Deno.test("npm package has a module and its types for each subpath, and nothing of tests and examples", async () => {
+  const files = await findFiles(project.packagePath);
+
+  const { exports } = await readManifest();
+  assertEquals(Object.keys(exports), SUBPATHS);
+  assertEquals(Object.keys(exports["."] ?? {}), ["types", "node", "import", "default"]);
+  assertEquals(Object.values(exports).flatMap(Object.values).filter((path) => !files.includes(path.slice(2))), []);
+  const others = files.filter((path) => !/^(?:(?:mod|src\/.+)\.(?:js|d\.ts)|node\/(?:[\w-]+|src\/.+)\.js)$/.test(path));
+  assertEquals(others, ["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+});
+
+Deno.test("npm package says what it is, what it runs on, and that it depends on nothing", async () => {
+  const { exports: _exports, ...manifest } = await readManifest();
+
+  assertEquals(manifest, {
+    name: DENO_JSON.name,
+    version: DENO_JSON.version,
+    type: "module",
+    license: "MIT",
+    main: "./mod.js",
+    types: "./mod.d.ts",
+    description: DENO_JSON.description,
+    repository: { type: "git", url: "git+https://github.com/stepstream/workflow.git" },
+    keywords: ["workflow", "engine", "streaming", "events", "sse", "durable", "typescript"],
+    engines: { node: ">=20" },
+    sideEffects: false,
+    publishConfig: { access: "public" },
+  });
+});
+
+Deno.test("npm package's modules and types import nothing but each other", async () => {
+  const files = await findFiles(project.packagePath);
+  const wrong: string[] = [];
+
+  for (const path of files.filter((path) => /\.(?:js|d\.ts)$/.test(path))) {
+    const text = await Deno.readTextFile(`${project.packagePath}/${path}`);
+    // A parser of TypeScript would not take a file named .d.ts for what it is.
+    for (const { text: specifier } of findInSource(path.replace(/\.d\.ts$/, ".ts"), text).imports) {
+      const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+      const file = path.endsWith(".js") ? target : target.replace(/\.js$/, ".d.ts");
+      if (!specifier.startsWith(".") || !files.includes(file)) wrong.push(`${path} imports ${specifier}`);
+    }
+  }
+
+  assertEquals(wrong, []);
+});
+
+Deno.test("npm package runs in Node", async () => {
+  const program = await project.copy("run.mjs");
+
+  const { code, stdout, stderr } = await runCommand("node", program);
+
+  printLine(`Node ${(await run("node", "--version")).trim()}`);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(JSON.parse(stdout), PRINTED);
+});
+
+Deno.test("npm package is installed by Bun and runs in it", async () => {
+  if (!await hasBun()) return;
+  await using folder = await TemporaryFolder.create();
+  await run("npx", ...BUN, "add", "--cwd", folder.path, project.tarball);
+  const source = await Deno.readTextFile(new URL("consumer/run.mjs", import.meta.url));
+  const program = await folder.write("run.mjs", source);
+
+  const { code, stdout, stderr } = await runCommand("npx", ...BUN, program);
+
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(JSON.parse(stdout), PRINTED);
+});
+
+for (const compiler of COMPILERS) {
+  for (const [name, settings] of Object.entries(SETTINGS)) {
+    Deno.test(`npm package's types hold in TypeScript ${compiler} for ${name}`, async () => {
+      await project.copy("types.ts");
+      // The declarations of the package are checked, too, which the compiler can be told to skip.
+      const compilerOptions = { noEmit: true, strict: true, skipLibCheck: false, target: "es2022", ...settings };
+      const config = await project.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["types.ts"] }));
+
+      const { code, stdout } = await runCommand("npx", "-y", "-p", `typescript@${compiler}`, "tsc", "-p", config);
+
+      assertEquals({ code, stdout }, { code: 0, stdout: "" });
+    });
+  }
+}
+
+Deno.test("npm package leaves in a browser's bundle what is used of it, and nothing else", async () => {
+  const imports = SUBPATHS.map((path) => `import ${JSON.stringify(DENO_JSON.name + path.slice(1))};\n`);
+  const program = `${imports.join("")}import { decideTo } from "${DENO_JSON.name}";\nexport { decideTo };\n`;
+  const path = await project.write("used.js", program);
+
+  const { code, stdout } = await runCommand("npx", "-y", "esbuild@0.28.2", "--bundle", "--format=esm", path);
+
+  assertEquals(code, 0);
+  const modules = stdout.match(/(?<=^\/\/ .*\/node_modules\/@stepstream\/workflow\/).+$/gm);
+  assertEquals(modules, ["src/workflow/assertions.js", "src/workflow/decisions.js"]);
+});
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+async function readManifest(): Promise<Manifest> {
+  return JSON.parse(await Deno.readTextFile(`${project.packagePath}/package.json`));
+}
+
+/** The paths of all files in a folder and the folders in it, in order. */
+async function findFiles(root: string, folder = ""): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(`${root}/${folder}`)) {
+    const path = `${folder}${name}`;
+    if (isDirectory) paths.push(...await findFiles(root, `${path}/`));
+    else paths.push(path);
+  }
+  return paths.sort();
+}
