@@ -1,11 +1,9 @@
-import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
-import { bundle, gzipSize } from "./tools/bundle.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { bundle } from "./tools/bundle.ts";
 import { printLine } from "./tools/print_line.ts";
 import { runCommand } from "./tools/run_command.ts";
 import { findInSource } from "./tools/source_findings.ts";
 import { TemporaryFolder } from "./tools/temporary_folder.ts";
-
-const MAX_ROOT_BYTES = 24 * 1024;
 
 // What Workers refuse while a module is being loaded; see the language floor of each runtime.
 const FORBIDDEN_AT_LOAD = `
@@ -50,14 +48,6 @@ Deno.test("the bundled root module imports nothing", async () => {
   const code = await bundle("mod.ts");
 
   assertEquals(findInSource("root.js", code).imports, []);
-});
-
-Deno.test("the bundled root module is smaller than 24 KB, minified and zipped", async () => {
-  const code = await bundle("mod.ts");
-
-  const bytes = await gzipSize(code);
-  printLine(`root module: ${bytes} of ${MAX_ROOT_BYTES} bytes, minified and zipped (${code.length} minified)`);
-  assertLess(bytes, MAX_ROOT_BYTES);
 });
 
 Deno.test("defining a workflow at module scope uses no timer, no AbortController and no random id", async () => {

@@ -2,7 +2,7 @@ import { runCommand } from "./run_command.ts";
 
 /** Bundles a module of the repository as a user's bundler would for a browser, minified, and answers the code. */
 export async function bundle(entryPoint: string): Promise<string> {
-  const path = new URL(`../../${entryPoint}`, import.meta.url).pathname;
+  const path = new URL(entryPoint, new URL("../../", import.meta.url)).pathname;
   const { code, stdout, stderr } = await runCommand(
     "deno",
     "bundle",
