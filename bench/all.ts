@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, readonly string[]>> = {
   "sse_bench.ts": LOOPBACK,
   "store_bench.ts": [...DATABASES, "--allow-run=env"],
   "readers_bench.ts": [...DATABASES, "--allow-run=deno"],
+  "import_bench.ts": ["--allow-read", "--allow-write=/tmp", "--allow-run=deno,node,npm"],
 };
 
 for (const [bench, permissions] of Object.entries(BENCHES)) {
