@@ -17,7 +17,10 @@ export interface EventStreamOptions extends EncodeEventOptions {
    * the body is open: Deno aborts it after every finished response too. Default: none.
    */
   readonly signal?: AbortSignal | undefined;
-  /** How long the stream may be silent before a comment is sent, in ms. Default: 15 000, as the HTML standard advises. */
+  /**
+   * How long the stream may be silent before a comment is sent, in ms. Keep it below the read timeout of every proxy on
+   * the way, and of the server: that of Bun is 10 s, and then the run is cancelled. Default: 8 000.
+   */
   readonly heartbeatMs?: number | undefined;
   /** How long an `EventSource` waits before it reconnects, in ms. Default: 2 000. */
   readonly retryMs?: number | undefined;
@@ -51,7 +54,7 @@ export function eventStreamResponse(
   events: AsyncIterable<WorkflowEvent<Any, Any>>,
   options: EventStreamOptions = {},
 ): Response {
-  const { onDisconnect = "cancel", heartbeatMs = 15_000, retryMs = 2_000, clock = systemClock } = options;
+  const { onDisconnect = "cancel", heartbeatMs = 8_000, retryMs = 2_000, clock = systemClock } = options;
   const { signal, describeError } = options;
   if (onDisconnect !== "cancel" && onDisconnect !== "detach") {
     throw new RangeError(`Cannot stream events: onDisconnect must be "cancel" or "detach": ${String(onDisconnect)}`);

@@ -9,7 +9,7 @@ import { ChunkReader } from "./chunk_reader.ts";
 import { EventChannel } from "./event_channel.ts";
 import { endEvent, logEvent } from "./sample_events.ts";
 
-const HELLO = "retry: 2000\n: heartbeat 15000\n\n";
+const HELLO = "retry: 2000\n: heartbeat 8000\n\n";
 
 /** How a server learns that its client has gone. */
 interface WayToLeave {

@@ -162,7 +162,7 @@ Deno.test("eventStreamResponse() over HTTP answers before the run tells anything
   released.resolve();
   await chunks.readAll();
 
-  assertEquals(first, "retry: 2000\n: heartbeat 15000\n\n");
+  assertEquals(first, "retry: 2000\n: heartbeat 8000\n\n");
 });
 
 Deno.test("eventStreamResponse() does not take Deno's abort after a finished response for a client that left", async () => {

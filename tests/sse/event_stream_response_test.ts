@@ -10,7 +10,7 @@ import { EventChannel } from "./event_channel.ts";
 import { HOSTILE_TEXTS } from "./hostile_texts.ts";
 import { endEvent, eventsFullOf, logEvent } from "./sample_events.ts";
 
-const HELLO = "retry: 2000\n: heartbeat 15000\n\n";
+const HELLO = "retry: 2000\n: heartbeat 8000\n\n";
 
 function greeter(): Workflow {
   return new Workflow().add({ name: "greet", action: (_ctx, name) => `Hello, ${name}` });

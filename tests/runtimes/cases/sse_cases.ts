@@ -5,7 +5,7 @@ import { ManualClock } from "../../tools/manual_clock.ts";
 import { assertEquals, rejectionOf } from "./assert.ts";
 import type { RuntimeCase } from "./runtime_case.ts";
 
-const HELLO = "retry: 2000\n: heartbeat 15000\n\n";
+const HELLO = "retry: 2000\n: heartbeat 8000\n\n";
 const GREETING = 'h\u00e9llo 👩‍🚀\n\u2028"';
 
 /** A run that waits for its signal, and the signal once the action has begun. */
