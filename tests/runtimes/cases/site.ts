@@ -24,6 +24,20 @@ const talk = new Workflow({ name: "talk" }).add({
   },
 });
 
+/** Waits to be cancelled, and has nothing at work meanwhile. */
+const silent = new Workflow({ name: "silent" }).add({
+  name: "silent",
+  action: (_ctx, key, _log, { signal }) => {
+    talks.set(key, "working");
+    return new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => {
+        talks.set(key, "aborted");
+        resolve();
+      });
+    });
+  },
+});
+
 /** Counts up to 5, on a later turn each time. */
 const count = new Workflow({ name: "count" }).add({
   name: "count",
@@ -49,6 +63,7 @@ export type WaitUntil = (done: Promise<void>) => void;
  *
  * - `GET /talks/:key/events`: the events of a run that is cancelled when its client leaves, `GET /talks/:key` what became
  *   of it, and `POST /talks/:key` lets it go on.
+ * - `GET /silences/:key/events`: the events of such a run that never goes on, and `GET /silences/:key` what became of it.
  * - `GET /trips/:id/events?after=`: the events of a stored run, which is at work while somebody reads them.
  * - `/runs`: runs that belong to a runner, which is for a process that lives between its requests.
  * - `/cut/…`: the same, with streams that end after some bytes.
@@ -66,6 +81,9 @@ export async function serveSite(request: Request, waitUntil?: WaitUntil): Promis
     case "talks":
       if (part === "events") return eventStreamResponse(talk.stream("talk", id), options);
       if (request.method === "POST") talks.set(id, "released");
+      return new Response(talks.get(id) ?? "none");
+    case "silences":
+      if (part === "events") return eventStreamResponse(silent.stream("silent", id), options);
       return new Response(talks.get(id) ?? "none");
     case "trips": {
       const after = Number(url.searchParams.get("after") ?? request.headers.get("last-event-id") ?? 0);

@@ -50,6 +50,25 @@ export const siteCases: readonly SiteCase[] = [
       await untilIs(url, "aborted");
     },
   },
+  {
+    name: "eventStreamResponse() keeps a request alive in which nothing is at work, until the client leaves",
+    needsRunner: false,
+    async run(origin) {
+      const url = `${origin}/silences/${crypto.randomUUID()}`;
+      const controller = new AbortController();
+      const { body } = await fetch(`${url}/events`, { signal: controller.signal });
+      const reader = body?.getReader();
+      const decoder = new TextDecoder();
+      let text = "";
+      while (text.split("\n:\n").length <= 3) {
+        text += decoder.decode((await reader?.read())?.value, { stream: true });
+      }
+
+      controller.abort();
+
+      await untilIs(url, "aborted");
+    },
+  },
   ...(["closed", "broken"] as const).map((end): SiteCase => ({
     name: `followRun() follows a stored run that each connection goes on with, with no gap and no double (${end})`,
     needsRunner: false,
