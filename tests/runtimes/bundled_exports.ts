@@ -1,14 +1,8 @@
+import { readExports } from "../tools/entry_points.ts";
 import { runCommand } from "../tools/run_command.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-
-/** What `exports` in `deno.json` offers, by its path there, e.g. `./sse`: the file. */
-export async function readExports(): Promise<ReadonlyMap<string, string>> {
-  const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const entries: [string, unknown][] = Object.entries(exports);
-  return new Map(entries.map(([subpath, file]) => [subpath, String(file)]));
-}
 
 /** Every export bundled into a file of its own, each in the way of a browser's bundler. */
 export class BundledExports implements AsyncDisposable {
@@ -23,8 +17,8 @@ export class BundledExports implements AsyncDisposable {
 
   static async create(): Promise<BundledExports> {
     const folder = await TemporaryFolder.create();
-    const exports = await readExports();
-    const paths = Array.from(exports.values(), (file) => new URL(file, ROOT).pathname);
+    const exports = Object.entries(await readExports());
+    const paths = exports.map(([, file]) => new URL(file, ROOT).pathname);
     const { code, stderr } = await runCommand(
       "deno",
       "bundle",
@@ -36,11 +30,10 @@ export class BundledExports implements AsyncDisposable {
       ...paths,
     );
     if (code !== 0) throw new Error(`Cannot bundle the exports: ${stderr}`);
-    const bundled = Array.from(
-      exports,
-      ([subpath, file]): [string, string] => [subpath, `${folder.path}/${file.replace(/\.ts$/, ".js")}`],
+    const files = exports.map(([subpath, file]) =>
+      [subpath, `${folder.path}/${file.replace(/\.ts$/, ".js")}`] as const
     );
-    return new BundledExports(folder, new Map(bundled));
+    return new BundledExports(folder, new Map(files));
   }
 
   /** Writes a file beside the bundles. */

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { readExports } from "../tools/entry_points.ts";
 import { launchChromium } from "../tools/launch_chromium.ts";
 import { LocalServer } from "../tools/local_server.ts";
 import { runCommand } from "../tools/run_command.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
-import { BundledExports, readExports } from "./bundled_exports.ts";
-import { findCommand, type NodeLike } from "./find_command.ts";
+import { BundledExports } from "./bundled_exports.ts";
+import { findCommand, type NodeLike } from "../tools/find_command.ts";
 import { startWorkerd } from "./workerd.ts";
 
 /** What modules export, by the path of each. */
@@ -23,7 +24,7 @@ const IMPORT_ALL: Readonly<Record<string, ImportAll>> = {
 /** The source's exports, which is what Deno imports. */
 async function importInDeno(): Promise<Names> {
   const names: [string, string[]][] = [];
-  for (const subpath of (await readExports()).keys()) {
+  for (const subpath of Object.keys(await readExports())) {
     names.push([subpath, Object.keys(await import(`@stepstream/workflow${subpath.slice(1)}`)).sort()]);
   }
   return Object.fromEntries(names);

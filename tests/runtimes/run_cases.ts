@@ -3,7 +3,7 @@ import { runCommand } from "../tools/run_command.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
 import { bundledCases } from "./bundled_cases.ts";
 import { runCase } from "./cases/mod.ts";
-import { findCommand, type NodeLike } from "./find_command.ts";
+import { findCommand, type NodeLike } from "../tools/find_command.ts";
 import { loaderOf } from "./loader_of.ts";
 import { startCasesInWorkerd } from "./workerd.ts";
 

@@ -3,7 +3,7 @@ import { TemporaryFolder } from "../tools/temporary_folder.ts";
 import { bundledCases } from "./bundled_cases.ts";
 import { runCase, serveSite } from "./cases/mod.ts";
 import { siteCases } from "./cases/site_cases.ts";
-import { findCommand, type NodeLike } from "./find_command.ts";
+import { findCommand, type NodeLike } from "../tools/find_command.ts";
 import { loaderOf } from "./loader_of.ts";
 import { RuntimeServer } from "./runtime_server.ts";
 import { startCasesInWorkerd } from "./workerd.ts";

@@ -1,11 +1,9 @@
-import { printLine } from "./print_line.ts";
+import { type MissingOptions, reportMissing } from "./missing.ts";
 
 /** Where to look for a browser. */
-export interface FindChromiumOptions {
+export interface FindChromiumOptions extends MissingOptions {
   /** The folders to search, as in the variable `PATH`. Default: that variable. */
   readonly path?: string;
-  /** Whether a missing browser is an error. Default: whether the variable `CI` is set. */
-  readonly isRequired?: boolean;
 }
 
 const NAMES = ["chromium", "chromium-browser"];
@@ -15,7 +13,7 @@ const NAMES = ["chromium", "chromium-browser"];
  * browser test is skipped there unseen; elsewhere it says loudly that one is skipped, and answers `null`.
  */
 export async function findChromium(options: FindChromiumOptions = {}): Promise<string | null> {
-  const { path = Deno.env.get("PATH") ?? "", isRequired = (Deno.env.get("CI") ?? "") !== "" } = options;
+  const { path = Deno.env.get("PATH") ?? "" } = options;
   const folders = path.split(":").filter((folder) => folder !== "");
   for (const name of NAMES) {
     for (const folder of folders) {
@@ -23,10 +21,7 @@ export async function findChromium(options: FindChromiumOptions = {}): Promise<s
       if (await isExecutable(candidate)) return candidate;
     }
   }
-  const missing = `there is no ${NAMES.join(" or ")} in PATH`;
-  if (isRequired) throw new Error(`Cannot test in a browser: ${missing}`);
-  printLine(`\n==== SKIPPED: a browser test did not run, ${missing} ====\n`);
-  return null;
+  return reportMissing("a browser", `there is no ${NAMES.join(" or ")} in PATH`, options);
 }
 
 async function isExecutable(path: string): Promise<boolean> {

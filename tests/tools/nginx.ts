@@ -1,8 +1,8 @@
-import { printLine } from "./print_line.ts";
+import { type MissingOptions, reportMissing } from "./missing.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";
 
 /** How the proxy is set up. The rest is as a person has it who has written `proxy_pass` and the host. */
-export interface NginxOptions {
+export interface NginxOptions extends MissingOptions {
   /** Whether it compresses JSON and events. Default: false. */
   readonly isCompressing?: boolean;
   /** Whether it may gather answers before it passes them on. Default: true, as nginx has it. */
@@ -13,8 +13,6 @@ export interface NginxOptions {
   readonly httpVersion?: "1.0" | "1.1";
   /** Where the program is. Default: where the Debian packages put it. */
   readonly program?: string;
-  /** Whether it is an error if there is none. Default: whether the variable `CI` is set. */
-  readonly isRequired?: boolean;
 }
 
 /** An nginx of its own before a server, for as long as it is in scope. */
@@ -33,13 +31,8 @@ export class Nginx implements AsyncDisposable {
 
   /** Starts it on a free port; `null`, and loud, where there is none and none is required. */
   static async start(upstream: string, options: NginxOptions = {}): Promise<Nginx | null> {
-    const { program = "/usr/sbin/nginx", isRequired = (Deno.env.get("CI") ?? "") !== "" } = options;
-    if (!await isFile(program)) {
-      const missing = `there is no ${program}`;
-      if (isRequired) throw new Error(`Cannot test behind nginx: ${missing}`);
-      printLine(`\n==== SKIPPED: a test behind nginx did not run, ${missing} ====\n`);
-      return null;
-    }
+    const { program = "/usr/sbin/nginx" } = options;
+    if (!await isFile(program)) return reportMissing("nginx", `there is no ${program}`, options);
     const folder = await TemporaryFolder.create();
     const port = freePort();
     const nginx = new Nginx(program, folder, port);

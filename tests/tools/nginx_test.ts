@@ -8,7 +8,7 @@ Deno.test("Nginx.start() throws where nginx is required and missing", async () =
   await assertRejects(
     () => Nginx.start(UPSTREAM, { program: "/nowhere/nginx", isRequired: true }),
     Error,
-    "Cannot test behind nginx: there is no /nowhere/nginx",
+    "Cannot test in nginx: there is no /nowhere/nginx",
   );
 });
 

@@ -1,11 +1,9 @@
-import { printLine } from "./print_line.ts";
+import { type MissingOptions, reportMissing } from "./missing.ts";
 
 /** Where to look for Postgres. */
-export interface StartPostgresOptions {
+export interface StartPostgresOptions extends MissingOptions {
   /** The folder that holds a folder of each version. Default: that of the Debian packages. */
   readonly root?: string;
-  /** Whether a missing server is an error. Default: whether the variable `CI` is set. */
-  readonly isRequired?: boolean;
 }
 
 /** A Postgres of its own in a temporary folder, which is gone when the block that declared it is left. */
@@ -24,14 +22,9 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Starts a server on a free port; `null`, and loud, where there is none and none is required. */
   static async start(options: StartPostgresOptions = {}): Promise<PostgresServer | null> {
-    const { root = "/usr/lib/postgresql", isRequired = (Deno.env.get("CI") ?? "") !== "" } = options;
+    const { root = "/usr/lib/postgresql" } = options;
     const binaries = await findBinaries(root);
-    if (binaries === null) {
-      const missing = `there is no server in ${root}`;
-      if (isRequired) throw new Error(`Cannot test with Postgres: ${missing}`);
-      printLine(`\n==== SKIPPED: a Postgres test did not run, ${missing} ====\n`);
-      return null;
-    }
+    if (binaries === null) return reportMissing("Postgres", `there is no server in ${root}`, options);
     // Made by the one who runs the server, whom the folder has to belong to.
     const folder = (await run("mktemp", ["-d", "/tmp/stepstream_postgres_XXXXXX"])).trim();
     try {

@@ -1,10 +1,11 @@
-import { findVersion } from "../tools/find_version.ts";
-import { printLine } from "../tools/print_line.ts";
+import { findVersion } from "./find_version.ts";
+import { printLine } from "./print_line.ts";
 
 /** A runtime that takes a file and has Node's modules. */
 export type NodeLike = "Node" | "Node 22" | "Bun";
 
-type Command = readonly [string, ...string[]];
+/** A program and its first arguments. */
+export type Command = readonly [string, ...string[]];
 
 const COMMANDS: Readonly<Record<NodeLike, Command>> = {
   "Node": ["node"],
