@@ -1,18 +1,17 @@
 import { StoreError } from "../core/errors.ts";
 import type { SqliteDatabase } from "./sqlite_database.ts";
+import type { SqliteTransactions } from "./sqlite_runs.ts";
 
-/** Creates the tables unless they are there. Throws, before anything is changed, if those there are not understood. */
-export function ensureSchema(database: SqliteDatabase): void {
+/**
+ * Creates the tables, and those of `more`, unless they are there. Throws, before anything is changed, if those there are
+ * not understood.
+ */
+export function ensureSchema(database: SqliteDatabase, transact: SqliteTransactions, more = ""): void {
   if (readVersion(database) === VERSION) return;
-  database.exec("BEGIN IMMEDIATE");
-  try {
+  transact.write(() => {
     // Another process may have been faster.
-    if (readVersion(database) !== VERSION) database.exec(SCHEMA);
-    database.exec("COMMIT");
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
+    if (readVersion(database) !== VERSION) database.exec(SCHEMA + more);
+  });
 }
 
 const VERSION = 1;
@@ -59,10 +58,15 @@ CREATE TABLE stepstream_events (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Whether there are tables, of whatever version. */
+export function hasTables(database: SqliteDatabase): boolean {
+  const table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'stepstream_schema'";
+  return database.prepare(table).get() !== undefined;
+}
+
 /** The version of the tables, `null` if there are none. */
 function readVersion(database: SqliteDatabase): typeof VERSION | null {
-  const table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'stepstream_schema'";
-  if (database.prepare(table).get() === undefined) return null;
+  if (!hasTables(database)) return null;
   // The greatest: a version that came after this one may have left a row of its own.
   const row = database.prepare("SELECT max(version) AS version FROM stepstream_schema").get();
   const version = typeof row === "object" && row !== null && "version" in row ? row.version : null;

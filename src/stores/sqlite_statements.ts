@@ -7,10 +7,6 @@ export type SqliteStatements = Readonly<Record<keyof typeof SQL, SqliteStatement
 export function prepareStatements(database: SqliteDatabase): SqliteStatements {
   const prepare = (name: keyof typeof SQL) => database.prepare(SQL[name]);
   return {
-    begin: prepare("begin"),
-    beginWrite: prepare("beginWrite"),
-    commitAll: prepare("commitAll"),
-    rollback: prepare("rollback"),
     create: prepare("create"),
     find: prepare("find"),
     state: prepare("state"),
@@ -37,11 +33,6 @@ const LISTED = "(?1 IS NULL OR status = ?1) AND (created_at, run_id) < (?2, ?3) 
   "ORDER BY created_at DESC, run_id DESC LIMIT ?4";
 
 const SQL = {
-  begin: "BEGIN",
-  beginWrite: "BEGIN IMMEDIATE",
-  commitAll: "COMMIT",
-  rollback: "ROLLBACK",
-
   create: `
     INSERT INTO stepstream_runs (run_id, workflow, version, status, revision, last_seq, wake_at, created_at,
       updated_at, snapshot_at, record_count)
@@ -49,7 +40,8 @@ const SQL = {
     ON CONFLICT (run_id) DO NOTHING
     RETURNING number`,
   find: `SELECT ${RUN} FROM stepstream_runs WHERE run_id = ?`,
-  state: "SELECT revision, text FROM stepstream_records WHERE run = ? AND revision >= ? ORDER BY revision",
+  state: `
+    SELECT run AS number, revision, text FROM stepstream_records WHERE run = ? AND revision >= ? ORDER BY revision`,
 
   commit: `
     UPDATE stepstream_runs
@@ -68,7 +60,7 @@ const SQL = {
 
   // One statement, so that the run and its events are of the same moment.
   events: `
-    SELECT last_seq, seq, text
+    SELECT number, last_seq, seq, text
     FROM stepstream_runs LEFT JOIN stepstream_events ON run = number AND seq > ?1
     WHERE run_id = ?2
     ORDER BY seq LIMIT ?3`,
