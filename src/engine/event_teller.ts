@@ -3,6 +3,7 @@ import { type Outcome, routedTokens, type RunState } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { Attempt } from "./attempt.ts";
 import type { EventSink } from "./event_sink.ts";
+import type { Suspension } from "./opening.ts";
 import type { RunPlan } from "./run_settings.ts";
 import type { TurnClock } from "./turn_clock.ts";
 
@@ -136,7 +137,7 @@ export class EventTeller {
     });
   }
 
-  runSuspend(reason: string): void {
+  runSuspend({ reason, until }: Suspension): void {
     this.#clock.stop();
     this.#sink.push({
       type: "run.suspend",
@@ -144,7 +145,7 @@ export class EventTeller {
       runId: this.#runId,
       at: this.#clock.now(),
       reason,
-      until: null,
+      until,
     });
   }
 

@@ -76,6 +76,8 @@ export class Journal implements EventSink, RunContext {
   #place: StoredPlace | null = null;
   #lastSeq = 0;
   #status: StoredRunStatus = "running";
+  /** When a run that is left for later is due again, `null` for at once. */
+  #dueAt: number | null = null;
   #events: EncodedEvent[] = [];
   #deltas: string[] = [];
   /** What the deltas so far say of the counts. */
@@ -254,8 +256,9 @@ export class Journal implements EventSink, RunContext {
   }
 
   /** Writes what is left, and how the run stands now. Answers what has kept it from that, `null` for nothing. */
-  async close(status: StoredRunStatus): Promise<{ readonly error: unknown } | null> {
+  async close(status: StoredRunStatus, dueAt: number | null = null): Promise<{ readonly error: unknown } | null> {
     this.#status = status;
+    this.#dueAt = dueAt;
     if (this.#place !== null) {
       await new Promise<void>((resolve) => {
         this.#onClosed = resolve;
@@ -299,7 +302,7 @@ export class Journal implements EventSink, RunContext {
     const { revision, version } = place;
     const status = this.#status;
     const now = clock.now();
-    const wakeAt = status === "running" ? now + leaseMs : status === "suspended" ? now : null;
+    const wakeAt = status === "running" ? now + leaseMs : status === "suspended" ? this.#dueAt ?? now : null;
     this.#events = [];
     this.#isBeatDue = false;
     this.#askedAt = now;

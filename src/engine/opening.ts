@@ -9,8 +9,15 @@ import type { RestoredState } from "./stored_state.ts";
 export interface PlannedEnd {
   readonly status: RunStatus;
   readonly error: unknown;
-  /** Why it is left for later, `null` if it is not. */
-  readonly suspended: string | null;
+  /** Why it is left for later, and for when; `null` if it is not. */
+  readonly suspended: Suspension | null;
+}
+
+/** That a run is left for later. */
+export interface Suspension {
+  readonly reason: string;
+  /** When it is due again, in epoch ms, `null` for as soon as somebody can. */
+  readonly until: number | null;
 }
 
 /** The run that is opened. */

@@ -29,7 +29,7 @@ import { InnerKeys } from "./inner_keys.ts";
 import { Journal, type JournalHost } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import { Later } from "./later.ts";
-import { Opening, type OpeningHost, type PlannedEnd } from "./opening.ts";
+import { Opening, type OpeningHost, type PlannedEnd, type Suspension } from "./opening.ts";
 import { OuterEnd } from "./outer_end.ts";
 import { perform, performAfter, type StepHost } from "./perform.ts";
 import type { RegisteredStep } from "./registered_step.ts";
@@ -269,11 +269,11 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   /** Ends the work on the run at once: one that is kept in a store is left for later, any other is cancelled. */
-  leave(because: string): RunEnding {
+  leave(reason: string, until: number | null = null): RunEnding {
     const opening = this.#opening;
     if (opening === null) return this.cancel();
     const error = new RunReleasedError(this.runId);
-    const planned = { status: "cancelled", error, suspended: because } as const;
+    const planned = { status: "cancelled", error, suspended: { reason, until } } as const;
     return opening.isOnItsWay ? this.#endWhenOpen(opening, planned) : this.end(planned);
   }
 
@@ -655,7 +655,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
    * Ends the run, unless it has ended: what is at work is aborted, and nothing is told after `run.end`. One that is
    * suspended has not ended for its store.
    */
-  #end(status: RunStatus, error: unknown, suspended: string | null = null): RunEnding {
+  #end(status: RunStatus, error: unknown, suspended: Suspension | null = null): RunEnding {
     if (this.#ending !== null) return this.#ending;
     const { signal, cleanupTimeoutMs, clock } = this.#settings;
     const around = this.#around;
@@ -685,7 +685,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     }
     if (journal === null) this.#finish(ending);
     else {
-      journal.close(suspended === null ? status : "suspended").then((fault) => {
+      journal.close(suspended === null ? status : "suspended", suspended?.until ?? null).then((fault) => {
         this.#finish(fault === null ? ending : { status: "failed", error: fault.error, cleanup });
         saved.resolve();
       });

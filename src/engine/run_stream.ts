@@ -107,9 +107,9 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     return this.#run.pause();
   }
 
-  /** Ends the work on a run that goes on without a reader; it is left for later. */
-  async leave(because: string): Promise<void> {
-    await this.#run.leave(because).cleanup;
+  /** Ends the work on a run that goes on without a reader; it is left for later, or until it is due, in epoch ms. */
+  async leave(reason: string, until: number | null = null): Promise<void> {
+    await this.#run.leave(reason, until).cleanup;
   }
 
   #leaveReader(): void {
