@@ -26,6 +26,7 @@ export {
   RunConflictError,
   RunFailedError,
   RunFencedError,
+  RunListError,
   RunnerClosedError,
   RunReleasedError,
   RunTimeoutError,

@@ -197,6 +197,17 @@ export class UnknownWorkflowError extends WorkflowError {
   }
 }
 
+/** Thrown when runs are to be listed where nobody has a list of them. */
+export class RunListError extends WorkflowError {
+  /** The name of the class. */
+  override readonly name = "RunListError";
+
+  /** Says why there is no list. */
+  constructor(because: string) {
+    super(`Cannot list runs: ${because}`);
+  }
+}
+
 /** Thrown when a runner that was closed is asked to work. */
 export class RunnerClosedError extends WorkflowError {
   /** The name of the class. */

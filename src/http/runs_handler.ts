@@ -1,4 +1,4 @@
-import { EventsGoneError, UnknownRunError } from "../core/errors.ts";
+import { EventsGoneError, RunListError, UnknownRunError } from "../core/errors.ts";
 import type { RunHead } from "../core/run_store.ts";
 import { acceptable, emptyAnswer, jsonAnswer, tooMany, unknownRun } from "./answers.ts";
 import { allowOrigin, isForeign } from "./cors.ts";
@@ -63,6 +63,10 @@ interface Feed {
   readonly isAhead: boolean;
   /** Gives back the reader's place. */
   readonly release: () => void;
+}
+
+function refuseList(error: unknown): never {
+  throw error instanceof RunListError ? new Problem(501, "There is no list of runs here") : error;
 }
 
 class RunsHandler {
@@ -180,7 +184,7 @@ class RunsHandler {
       throw new Problem(403, "Runs may not be listed");
     }
     // One more tells whether there are more.
-    const heads = await this.#host.list({ ...query, limit: query.limit + 1 });
+    const heads = await this.#host.list({ ...query, limit: query.limit + 1 }).catch(refuseList);
     return jsonAnswer(toRunList(heads, query.limit), 200);
   }
 

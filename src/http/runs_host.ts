@@ -38,6 +38,10 @@ export interface RunsHost {
   cancel(runId: string): Promise<boolean>;
   /** What there is to know of a run without its events; `null` if there is none. */
   get(runId: string): Promise<RunHead | null>;
-  /** Runs, the newest first. */
+  /**
+   * Runs, the newest first.
+   *
+   * @throws {RunListError} If there is no list of them.
+   */
   list(query: RunQuery): Promise<readonly RunHead[]>;
 }
