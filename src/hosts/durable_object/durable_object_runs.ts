@@ -1,0 +1,125 @@
+import { RunListError } from "../../core/errors.ts";
+import type { WorkflowEvent } from "../../core/events.ts";
+import type { Any } from "../../core/inference.ts";
+import { toJson } from "../../core/json.ts";
+import { createRunId } from "../../core/run_id.ts";
+import type { RunHead } from "../../core/run_store.ts";
+import type { StartedRun, StartOptions } from "../../runner/runner.ts";
+import { assertIs, assertObject, hasMethods } from "../../workflow/assertions.ts";
+import { ObjectEvents } from "./object_events.ts";
+import type { RunObjectNamespace } from "./object_handles.ts";
+import { toObjectUrl } from "./run_object_url.ts";
+import { toError, type ToldError } from "./told_error.ts";
+
+/** Options of {@linkcode DurableObjectRuns}. */
+export interface DurableObjectRunsOptions {
+  /** The workflows that the objects run. */
+  readonly workflows: Iterable<{ readonly name: string }>;
+}
+
+/**
+ * The runs of a namespace of Durable Objects, each in the object that is named by its id: for `createRunsHandler` of
+ * `./http`, in the Worker in front of them. It holds nothing, so it may be made for a request.
+ *
+ * Nobody knows how many runs are at work in all objects: `maxRuns` of the handler limits nothing here, and its places
+ * for readers are those of one handler.
+ */
+export class DurableObjectRuns {
+  /** The names of the workflows that the objects run. */
+  readonly workflows: readonly string[];
+  /** None is at work in the Worker itself. */
+  readonly activeRuns: number = 0;
+  readonly #namespace: RunObjectNamespace;
+
+  /**
+   * The runs of a namespace.
+   *
+   * @param namespace The binding of the class whose objects have a `DurableObjectHost`
+   * @throws {TypeError} If it is none.
+   */
+  constructor(namespace: RunObjectNamespace, options: DurableObjectRunsOptions) {
+    assertIs(namespace, (value) => hasMethods(value, "idFromName", "get"), "namespace");
+    assertObject(options, "options");
+    this.#namespace = namespace;
+    this.workflows = Array.from(options.workflows, ({ name }) => name);
+  }
+
+  /**
+   * Starts a run in its object, and settles once it is stored there. A run of this id that is there already is the one
+   * that was asked for.
+   *
+   * @throws {UnknownWorkflowError | UnknownStepError} If there is nothing of this name.
+   * @throws {RunConflictError} If the id is taken by a run of another workflow, start or payload.
+   * @throws {PayloadError} If the step's schema refuses the payload.
+   * @throws {SerializationError} If the payload or the context is not JSON.
+   */
+  async start(
+    workflow: string,
+    start: string,
+    payload?: unknown,
+    { runId = createRunId(), context }: StartOptions = {},
+  ): Promise<StartedRun> {
+    const order = {
+      workflow,
+      start,
+      payload: toJson(payload, { name: "payload", stepName: null }),
+      context: context === undefined ? undefined : toJson(context, { name: "context", stepName: null }),
+    };
+    const answer = await this.#ask(runId, { method: "PUT", body: JSON.stringify(order) });
+    const { isNew }: Pick<StartedRun, "isNew"> = await answer.json();
+    return { runId, isNew };
+  }
+
+  /**
+   * The events of a run: those there are, then those to come, up to `run.end`. It ends without one when the object
+   * goes. Leaving only ends the reading.
+   *
+   * Its `next()` rejects with `UnknownRunError`, and with `EventsGoneError` where there is no such event.
+   */
+  follow(runId: string, { after = 0 }: { readonly after?: number } = {}): AsyncIterableIterator<
+    WorkflowEvent<Any, Any>
+  > {
+    if (!Number.isSafeInteger(after) || after < 0) {
+      throw new RangeError(`Cannot follow a run: after must be a whole number from 0 on: ${String(after)}`);
+    }
+    return new ObjectEvents(async (signal) => {
+      const { body } = await this.#ask(runId, { signal }, { after });
+      if (body === null) throw new TypeError("Cannot follow a run: its object has answered without a stream");
+      return body;
+    });
+  }
+
+  /**
+   * Cancels a run, and settles once that is stored; `false` if it has ended already.
+   *
+   * @throws {UnknownRunError} If there is no such run.
+   */
+  async cancel(runId: string): Promise<boolean> {
+    const answer = await this.#ask(runId, { method: "DELETE" });
+    const { isCancelled }: { readonly isCancelled: boolean } = await answer.json();
+    return isCancelled;
+  }
+
+  /** What there is to know of a run without its state and events; `null` if there is none. */
+  async get(runId: string): Promise<RunHead | null> {
+    return await (await this.#ask(runId, {})).json();
+  }
+
+  /**
+   * There is no list: each run is in an object of its own.
+   *
+   * @throws {RunListError} Always.
+   */
+  list(): Promise<never> {
+    return Promise.reject(new RunListError("each is in a Durable Object of its own"));
+  }
+
+  async #ask(runId: string, init: RequestInit, events: { readonly after: number } | null = null): Promise<Response> {
+    const object = this.#namespace.get(this.#namespace.idFromName(runId));
+    const answer = await object.fetch(new Request(toObjectUrl(runId, events), init));
+    if (answer.ok) return answer;
+    if (answer.status !== 422) throw new TypeError(`Cannot ask the object of a run: it has answered ${answer.status}`);
+    const told: ToldError = await answer.json();
+    throw toError(told);
+  }
+}

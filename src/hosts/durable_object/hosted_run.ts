@@ -1,0 +1,186 @@
+import { type Clock, LONGEST_TIMER_MS } from "../../core/clock.ts";
+import { EventsGoneError, UnknownRunError, UnknownWorkflowError } from "../../core/errors.ts";
+import type { RunHead } from "../../core/run_store.ts";
+import { assertSameStart, restore } from "../../engine/open_run.ts";
+import type { Migrate } from "../../engine/run_settings.ts";
+import { settledWithin } from "../../engine/settled_within.ts";
+import type { EncodedEvent } from "../../engine/stored_event.ts";
+import { cancelStoredRun } from "../../runner/cancel_stored_run.ts";
+import { FollowedRun } from "../../runner/followed_run.ts";
+import { LocalRun, type OpenRun } from "../../runner/local_run.ts";
+import type { DurableObjectStore } from "../../stores/durable_object_store.ts";
+import type { RunOptions } from "../../workflow/run_options.ts";
+import { openStoredRun, resumeStoredRun, toStored, type Workflow } from "../../workflow/workflow.ts";
+import { WaitingAttempts } from "./waiting_attempts.ts";
+
+/** Options of every run, but those that are the host's. */
+export type HostedRunOptions = Omit<RunOptions, "context" | "runId" | "store" | "signal" | "leaseMs" | "clock">;
+
+/** What {@linkcode HostedRun} is made with. */
+export interface HostedRunSettings {
+  readonly store: DurableObjectStore;
+  /** By name. */
+  readonly workflows: ReadonlyMap<string, Workflow>;
+  readonly runOptions: HostedRunOptions;
+  readonly migrate: Migrate | undefined;
+  readonly clock: Clock;
+}
+
+/** What a run is started with. */
+export interface StartOrder {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly start: string;
+  readonly payload: unknown;
+  readonly context: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The store has one run and nobody else who could take it: the lease is only what a store asks for. */
+const LEASE_MS = 24 * 60 * 60_000;
+
+/** The one run of an object: at work here, or waiting in its store to be. */
+export class HostedRun {
+  readonly #settings: HostedRunSettings;
+  readonly #readers = new Set<FollowedRun>();
+  #local: LocalRun | null = null;
+  #waiting = new WaitingAttempts();
+
+  constructor(settings: HostedRunSettings) {
+    this.#settings = settings;
+  }
+
+  /** How many read its events. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** True while it is at work here. */
+  get isAtWork(): boolean {
+    return this.#local !== null;
+  }
+
+  /** How it stands; `null` if there is none. */
+  async head(): Promise<RunHead | null> {
+    const [head = null] = await this.#settings.store.list({ limit: 1 });
+    return head;
+  }
+
+  /** Starts it, and settles once it is stored; `false` if it was there, with the same start. */
+  async start({ runId, workflow, start, payload, context }: StartOrder): Promise<boolean> {
+    const { store, runOptions } = this.#settings;
+    const found = this.#find(workflow);
+    const head = await this.head();
+    if (head !== null) {
+      await assertSameStart(head, { workflow, start, payload: toStored(payload) }, store);
+      return false;
+    }
+    const options = { ...runOptions, ...this.#own, runId, ...(context === undefined ? {} : { context }) };
+    await this.#begin(
+      (onCommitted) => openStoredRun(found, start, payload, options, { opening: "create", onCommitted }),
+      new WaitingAttempts(),
+    );
+    return true;
+  }
+
+  /** Goes on with it, if it is due and not at work; settles once it is. */
+  async goOn(): Promise<void> {
+    const { store, runOptions, migrate, clock } = this.#settings;
+    const head = await this.head();
+    if (head === null || head.wakeAt === null || this.#local !== null) return;
+    // Whoever had one that is running was this object, before it was evicted or its process died.
+    if (head.status === "suspended" && head.wakeAt > clock.now()) return;
+    const { runId } = head;
+    const stored = await store.load(runId);
+    if (stored === null) return;
+    const found = this.#find(head.workflow);
+    const options = { ...runOptions, ...this.#own, migrate };
+    await this.#begin(
+      (onCommitted) => resumeStoredRun(found, runId, options, { onCommitted }),
+      new WaitingAttempts(restore(stored).retries),
+    );
+  }
+
+  /**
+   * Settles when it is not at work any more, or the time is over. If all that is left of it by then is due later than
+   * after another such time, it is left until then.
+   *
+   * @throws {StoreError} If it could not be written.
+   */
+  async workFor(sliceMs: number): Promise<void> {
+    const { clock } = this.#settings;
+    const local = this.#local;
+    if (local === null) return;
+    await settledWithin([local.ended], sliceMs, clock, null);
+    const { dueAt } = this.#waiting;
+    if (this.#local === local && dueAt !== null && dueAt > clock.now() + sliceMs) {
+      await local.stream.leave("its next attempt is due later", dueAt);
+    }
+    if (this.#local === local) return;
+    const trouble = await local.ended;
+    if (trouble !== null) throw trouble.error;
+  }
+
+  /** Cancels it, and settles once that is stored; `false` if it has ended already. */
+  async cancel(runId: string): Promise<boolean> {
+    const { store, clock } = this.#settings;
+    const local = this.#local;
+    if (local !== null) await local.stream.cancel();
+    const head = await this.head();
+    if (head === null) throw new UnknownRunError(runId);
+    if (head.wakeAt === null) return local !== null && head.status === "cancelled";
+    return await cancelStoredRun(store, runId, undefined, clock);
+  }
+
+  /**
+   * The events after one, up to `run.end`.
+   *
+   * @throws {EventsGoneError} If there is no such event.
+   */
+  follow({ runId, lastSeq }: RunHead, after: number): FollowedRun {
+    if (after > lastSeq) throw new EventsGoneError(runId, after, lastSeq + 1);
+    const { store, clock } = this.#settings;
+    const reader = new FollowedRun({
+      runId,
+      after,
+      signal: null,
+      store,
+      clock,
+      // Nobody writes to it but this object, which hears of it.
+      pollMs: LONGEST_TIMER_MS,
+      feedOf: () => this.#local?.feed,
+      onLeft: (left) => void this.#readers.delete(left),
+    });
+    if (!reader.isOver) this.#readers.add(reader);
+    return reader;
+  }
+
+  get #own(): Pick<RunOptions, "captureTrace" | "leaseMs" | "clock"> & { readonly store: DurableObjectStore } {
+    const { store, clock } = this.#settings;
+    return { captureTrace: false, store, leaseMs: LEASE_MS, clock };
+  }
+
+  #find(name: string): Workflow {
+    const { workflows } = this.#settings;
+    const workflow = workflows.get(name);
+    if (workflow === undefined) throw new UnknownWorkflowError(name, workflows.keys());
+    return workflow;
+  }
+
+  /** Lets it go on without a reader; settles once that is stored. */
+  async #begin(open: OpenRun, waiting: WaitingAttempts): Promise<void> {
+    const local = new LocalRun((onCommitted) =>
+      open((events: readonly EncodedEvent[]) => {
+        for (const { event } of events) waiting.add(event);
+        onCommitted(events);
+      })
+    );
+    this.#local = local;
+    this.#waiting = waiting;
+    local.ended.then(() => {
+      if (this.#local === local) this.#local = null;
+      // Those who read look at the store now.
+      local.feed.ring();
+    });
+    await local.stored;
+  }
+}

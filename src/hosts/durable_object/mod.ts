@@ -1,0 +1,52 @@
+/**
+ * Runs in Cloudflare Durable Objects: one object a run, with its state and its events in the object's storage. Alarms
+ * drive it, any number of readers follow it, and it outlives them, the object's eviction and the death of its process.
+ *
+ * The class of the objects has to be in `new_sqlite_classes`, and the Worker needs the compatibility flag
+ * `enable_request_signal`: without it nobody learns that a reader has left.
+ *
+ * @example Usage
+ * ```ts
+ * import { Workflow } from "@stepstream/workflow";
+ * import {
+ *   DurableObjectHost,
+ *   DurableObjectRuns,
+ *   type RunObjectNamespace,
+ *   type RunObjectState,
+ * } from "@stepstream/workflow/hosts/durable-object";
+ * import { createRunsHandler } from "@stepstream/workflow/http";
+ *
+ * const greet = new Workflow({ name: "greet" }).add({ name: "greet", action: (_ctx, name) => `Hello, ${name}` });
+ *
+ * // It may as well extend `DurableObject` of `cloudflare:workers`.
+ * export class GreetRun {
+ *   readonly #host: DurableObjectHost;
+ *
+ *   constructor(ctx: RunObjectState) {
+ *     this.#host = new DurableObjectHost(ctx, { workflows: [greet] });
+ *   }
+ *
+ *   fetch(request: Request): Promise<Response> {
+ *     return this.#host.fetch(request);
+ *   }
+ *
+ *   alarm(info?: { readonly scheduledTime?: number }): Promise<void> {
+ *     return this.#host.alarm(info);
+ *   }
+ * }
+ *
+ * export default {
+ *   async fetch(request: Request, env: { readonly RUNS: RunObjectNamespace }): Promise<Response> {
+ *     const runs = new DurableObjectRuns(env.RUNS, { workflows: [greet] });
+ *     return await createRunsHandler(runs, { heartbeatMs: 5_000 })(request);
+ *   },
+ * };
+ * ```
+ *
+ * @module
+ */
+
+export { DurableObjectHost, type DurableObjectHostOptions } from "./durable_object_host.ts";
+export { DurableObjectRuns, type DurableObjectRunsOptions } from "./durable_object_runs.ts";
+export type { HostedRunOptions } from "./hosted_run.ts";
+export type { RunObjectNamespace, RunObjectState, RunObjectStorage, RunObjectStub } from "./object_handles.ts";
