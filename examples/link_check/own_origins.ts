@@ -12,9 +12,9 @@ export class OwnOrigins {
     this.#isTold = told !== undefined;
   }
 
-  /** Whether the app is found there. */
-  has(origin: string): boolean {
-    return this.#origins.has(origin);
+  /** All that are known. */
+  get all(): readonly string[] {
+    return [...this.#origins];
   }
 
   /** A client has found the app there. */

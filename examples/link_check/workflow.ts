@@ -20,7 +20,12 @@ export interface LinkCheckSteps {
 /** What the steps of one run share. */
 export interface LinkCheckContext {
   page: Page;
+  /** Where the app is found that has started the run, if one has. */
+  origins?: readonly string[];
 }
+
+/** Does the fetching of a run; it is told where the app is found that has started it. */
+export type RunFetch = (url: URL, init: RequestInit, origins: readonly string[]) => Promise<Response>;
 
 /** What each step returns. */
 export interface LinkCheckReturns {
@@ -47,7 +52,7 @@ export interface LinkCheckOptions {
    * Does the fetching. Default: a guarded `fetch` that refuses private addresses and local names, but does not look
    * names up: one that leads to a private address passes. {@linkcode createGuardedFetch} takes a look-up.
    */
-  readonly fetch?: Fetch;
+  readonly fetch?: RunFetch;
   /** From how many ms on a link is slow. Default: 1 000. */
   readonly slowMs?: number;
   /** How long to wait for a link or a page, in ms. Default: 10 000. */
@@ -87,7 +92,10 @@ export function createLinkCheck(options: LinkCheckOptions = {}): LinkCheck {
     maxPageBytes = 1_000_000,
     clock = systemClock,
   } = options;
-  const requests = { fetch, clock, maxRedirects };
+  const requestsOf = ({ origins = [] }: Pick<LinkCheckContext, "origins">) => {
+    const fetchFrom: Fetch = (url, init) => fetch(url, init, origins);
+    return { fetch: fetchFrom, clock, maxRedirects };
+  };
 
   return new Workflow<LinkCheckSteps, LinkCheckContext>({ name: "link-check" }).add(
     {
@@ -95,7 +103,7 @@ export function createLinkCheck(options: LinkCheckOptions = {}): LinkCheck {
       input: checkInputSchema,
       timeoutMs,
       action: async (ctx, { url }, log, { signal }) => {
-        ctx.page = await fetchPage(url, { ...requests, maxPageBytes, maxLinks, signal, log });
+        ctx.page = await fetchPage(url, { ...requestsOf(ctx), maxPageBytes, maxLinks, signal, log });
         return ctx.page;
       },
       decision: (_ctx, result, enqueue) => {
@@ -108,9 +116,9 @@ export function createLinkCheck(options: LinkCheckOptions = {}): LinkCheck {
       name: "check-link",
       timeoutMs,
       retry: { maxAttempts: MAX_ATTEMPTS, delayMs, maxDelayMs, when: isTemporary },
-      action: async (_ctx, link, log, { signal, attempt }) => {
+      action: async (ctx, link, log, { signal, attempt }) => {
         try {
-          return await checkLink(link, { ...requests, slowMs, signal, log });
+          return await checkLink(link, { ...requestsOf(ctx), slowMs, signal, log });
         } catch (error) {
           // A store keeps an error's name and message only: what the last attempt has found is told as a value.
           if (error instanceof TemporaryError && attempt === MAX_ATTEMPTS) return error.checked;

@@ -30,16 +30,16 @@ Deno.test("DurableObjectHost lets others in while its steps wait for nothing", a
   assertEquals([isDense, end], [true, "cancelled"]);
 });
 
-for (const  of of["", "extended"]) {
-  Deno.test(`DurableObjectHost in ${of === "" ? "a plain" : "an extended"} class goes on after a kill, and repeats what was in flight at most`, async () => {
+for (const kind of ["", "extended"]) {
+  Deno.test(`DurableObjectHost in ${kind === "" ? "a plain" : "an extended"} class goes on after a kill, and repeats what was in flight at most`, async () => {
     const [steps, kills] = [120, 3];
     await using world = await DurableObjectWorld.start();
     if (world === null) return;
-    const runId = await world.start("count", { at: 1, to: steps, by: "probe" }, of);
+    const runId = await world.start("count", { at: 1, to: steps, by: "probe" }, kind);
 
     const events: WorkflowEvent[] = [];
     let killed = 0;
-    for await (const event of world.follow(runId, 0, of)) {
+    for await (const event of world.follow(runId, 0, kind)) {
       events.push(event);
       if (killed === kills || event.type !== "step.result" || event.token < (killed + 1) * 20) continue;
       killed += 1;

@@ -11,6 +11,8 @@ export interface WorkerOptions {
   readonly objects: Readonly<Record<string, string>>;
   /** The binding `PROBE` leads to this server on this machine. Default: it has none. */
   readonly probe?: string;
+  /** Default: what a worker needs to hear of clients that leave. */
+  readonly flags?: readonly string[];
 }
 
 const COMPATIBILITY_DATE = "2026-07-01";
@@ -115,7 +117,7 @@ export async function prepareWorker(folder: TemporaryFolder, options: WorkerOpti
   return { workerd, config: await folder.write("config.capnp", toConfig(folder.path, options)) };
 }
 
-function toConfig(path: string, { objects, probe }: WorkerOptions): string {
+function toConfig(path: string, { objects, probe, flags = ["enable_request_signal"] }: WorkerOptions): string {
   const classes = [...new Set(Object.values(objects))];
   const bindings = Object.entries(objects).map(([name, className]) =>
     `(name = "${name}", durableObjectNamespace = "${className}")`
@@ -136,7 +138,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${COMPATIBILITY_DATE}",
-  compatibilityFlags = ["enable_request_signal"],
+  compatibilityFlags = ${JSON.stringify(flags)},
   durableObjectNamespaces = [
     ${classes.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`).join(",\n    ")}
   ],
