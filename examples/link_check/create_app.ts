@@ -9,6 +9,8 @@ import { createLinkChecks, type LinkChecksOptions } from "./link_checks.ts";
 export interface AppOptions extends LinkChecksOptions, Omit<RoutesOptions, "beforeStart" | "clock"> {
   /** Where the runs of `/runs` are kept. Default: in memory. */
   readonly store?: RunStore;
+  /** How long the store keeps others off a run without a sign of life, in ms. Default: that of a `Runner`. */
+  readonly leaseMs?: number;
   /** How long a run is kept after its end, in ms. Default: a day. */
   readonly keepRunsMs?: number;
 }
@@ -26,10 +28,10 @@ export interface LinkCheckApp {
  * started them.
  */
 export function createApp(options: AppOptions = {}): LinkCheckApp {
-  const { store = new MemoryStore(), keepRunsMs = DAY_MS, onError, clock = systemClock } = options;
+  const { store = new MemoryStore(), leaseMs, keepRunsMs = DAY_MS, onError, clock = systemClock } = options;
   const checks = createLinkChecks(options);
   const { linkCheck, runOptions } = checks;
-  const runner = new Runner({ workflows: [linkCheck], store, runOptions, onError, clock });
+  const runner = new Runner({ workflows: [linkCheck], store, runOptions, leaseMs, onError, clock });
   const beforeStart = (): Promise<void> => forgetRuns(store, clock.now() - keepRunsMs);
   return { app: createRoutes(runner, checks, { ...options, beforeStart }), runner };
 }
