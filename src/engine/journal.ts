@@ -1,16 +1,19 @@
 import type { Clock } from "../core/clock.ts";
 import { RunFencedError, StoreError, type WorkflowError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
+import type { Result } from "../core/result.ts";
 import type { NewRun, RunStore, StoredRunStatus } from "../core/run_store.ts";
 import type { Outcome, RunState } from "../core/state.ts";
 import { toText } from "../core/to_text.ts";
 import type { Token } from "../core/token.ts";
+import { ContextView } from "./context_view.ts";
 import type { EventSink } from "./event_sink.ts";
 import type { HandOff } from "./hand_off.ts";
 import type { RunContext } from "./run_context.ts";
-import type { ContextPatch, ContextView, StoredContext } from "./stored_context.ts";
+import type { ContextPatch, StoredContext } from "./stored_context.ts";
 import { encodeChanges, encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
 import { EncodedEvent } from "./stored_event.ts";
+import { toStorable, withErrorInWords } from "./stored_result.ts";
 import { encodeState, type PendingRetry, type RestoredState } from "./stored_state.ts";
 
 /** The run that a journal is kept for. */
@@ -164,13 +167,23 @@ export class Journal implements EventSink, RunContext {
 
   contextOf(token: Token): Record<string, unknown> {
     let view = this.#views.get(token.id);
-    if (view === undefined) this.#views.set(token.id, view = this.#context.view());
+    if (view === undefined) this.#views.set(token.id, view = new ContextView(this.#context));
     return view.context;
   }
 
   payloadOf({ payload }: Token): unknown {
     // Whatever an action does to it, the next attempt gets what is in the store.
     return typeof payload === "object" && payload !== null ? JSON.parse(JSON.stringify(payload)) : payload;
+  }
+
+  /** The result as it may be told: one that cannot be stored is a failure. */
+  toTellable(token: Token, result: Result, context: Record<string, unknown>): Result {
+    return toStorable(token, result, context);
+  }
+
+  /** The outcome as it is traced: no more of its error than a store keeps. */
+  toTraceable(outcome: Outcome): Outcome {
+    return withErrorInWords(outcome);
   }
 
   /** The attempt at a token that failed before the run was resumed, if its next one is not made yet. */

@@ -26,19 +26,19 @@ import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
 import type { HandOff } from "./hand_off.ts";
 import { InnerKeys } from "./inner_keys.ts";
-import { Journal, type JournalHost } from "./journal.ts";
+import type { Journal, JournalHost } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import { Later } from "./later.ts";
-import { Opening, type OpeningHost, type PlannedEnd, type Suspension } from "./opening.ts";
+import type { Opening, OpeningHost, PlannedEnd, Suspension } from "./opening.ts";
 import { OuterEnd } from "./outer_end.ts";
 import { perform, performAfter, type StepHost } from "./perform.ts";
 import type { RegisteredStep } from "./registered_step.ts";
-import { type RunContext, SharedContext, toStorable, withErrorInWords } from "./run_context.ts";
+import { type RunContext, SharedContext } from "./run_context.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { settledWithin } from "./settled_within.ts";
 import { Stage } from "./stage.ts";
-import { toStoredContext } from "./stored_context.ts";
 import type { StoredCounts } from "./stored_delta.ts";
+import type { StoredParts } from "./stored_parts.ts";
 import type { RestoredState } from "./stored_state.ts";
 import { isThenable } from "./thenable.ts";
 import type { TraceRecorder } from "./trace_recorder.ts";
@@ -114,9 +114,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     plan: RunPlan,
     settings: RunSettings,
     onEnd: (ending: RunEnding) => void,
+    parts: StoredParts | null,
     around: Surroundings | null = null,
   ) {
-    const { runId, clock, maxBufferedEvents, executor, ownExecutor, storage } = settings;
+    const { runId, clock, maxBufferedEvents, executor, ownExecutor } = settings;
     this.runId = runId;
     this.steps = plan.steps;
     this.executor = around === null ? executor : ownExecutor ?? executor;
@@ -127,14 +128,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#stage = around?.stage ?? new Stage(settings);
     const { handOff } = this.#stage;
     this.handOff = handOff;
-    this.#journal = around !== null || storage === null ? null : new Journal(
-      { ...storage, runId, context: toStoredContext(settings.context), clock, handOff, maxBufferedEvents },
-      this,
-    );
+    const kept = parts?.keep(plan, settings, handOff, this);
+    this.#journal = kept?.journal ?? null;
+    this.#opening = kept?.opening ?? null;
     this.#context = this.#journal ?? new SharedContext(settings.context);
-    this.#opening = this.#journal === null || storage === null
-      ? null
-      : new Opening(runId, plan, storage, clock, this.#journal, this);
     this.#stage.journal ??= this.#journal;
     this.#outerEnd = new OuterEnd({
       clock,
@@ -231,7 +228,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   toTellable(token: Token, result: Result): Result {
-    return this.#stage.journal === null ? result : toStorable(token, result, this.contextOf(token));
+    const { journal } = this.#stage;
+    return journal === null ? result : journal.toTellable(token, result, this.contextOf(token));
   }
 
   tokensOutside(): Token[] {
@@ -337,7 +335,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
         else reject(error);
       };
       const around = { stage: this.#stage, run: this, attempt, path };
-      new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, around).advance();
+      new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, null, around).advance();
     });
   }
 
@@ -596,7 +594,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (isStopped) this.#dropHeld();
     const queueLength = next.queue.size + this.#lanes.size;
     if (this.#settings.captureTrace) {
-      const traced = this.#stage.journal === null ? outcome : withErrorInWords(outcome);
+      const traced = this.#stage.journal?.toTraceable(outcome) ?? outcome;
       this.trace.record(traced, queueLength, this.#around?.path ?? null);
     }
     this.#tell.stepResult(attempt, outcome, before, next, queueLength);

@@ -4,6 +4,7 @@ import type { RunHead, RunStore } from "../core/run_store.ts";
 import type { StepLogger } from "../core/step_logger.ts";
 import type { Token } from "../core/token.ts";
 import type { RegisteredStep } from "./registered_step.ts";
+import type { StoredContext } from "./stored_context.ts";
 import type { EncodedEvent } from "./stored_event.ts";
 
 /** A run's options with every default filled in. */
@@ -31,6 +32,8 @@ export interface RunSettings {
 /** How a run is kept. */
 export interface Storage {
   readonly store: RunStore;
+  /** What a new run starts with. */
+  readonly context: StoredContext;
   /** How long the run is held without a sign of life. */
   readonly leaseMs: number;
   /** Whether it has to be new, has to be there, or either. */

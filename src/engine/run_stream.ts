@@ -7,8 +7,7 @@ import type { RunStore } from "../core/run_store.ts";
 import type { TraceEntry } from "../core/trace.ts";
 import { Run, type RunEnding } from "./run.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
-import { readEvents } from "./store_access.ts";
-import { StoredTrace } from "./stored_trace.ts";
+import type { StoredParts } from "./stored_parts.ts";
 
 /** What a completed run leaves behind. */
 export interface RunOutcome<Context = Any> {
@@ -55,6 +54,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   readonly runId: string;
   readonly #run: Run;
   readonly #settings: RunSettings;
+  /** What a stored run is read back with, `null` for any other. */
+  readonly #parts: StoredParts | null;
   #isIterated = false;
   #isResultAsked = false;
   /** Takes back the plan to run without a reader. */
@@ -70,15 +71,16 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   /** Those who ask while there are such events, one after the other. */
   #pastTurn: Promise<unknown> | null = null;
 
-  constructor(plan: RunPlan, settings: RunSettings) {
+  constructor(plan: RunPlan, settings: RunSettings, parts: StoredParts | null) {
     this.runId = settings.runId;
     this.#settings = settings;
+    this.#parts = parts;
     const { storage } = settings;
     if (storage !== null && storage.after !== null) {
       this.#pastSeq = storage.after;
       this.#past = this.#readPast(storage.store, storage.after);
     }
-    this.#run = new Run(plan, settings, this.#onEnd);
+    this.#run = new Run(plan, settings, this.#onEnd, parts);
   }
 
   get result(): Promise<RunOutcome> {
@@ -171,7 +173,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   async *#readPast(store: RunStore, after: number): AsyncGenerator<WorkflowEvent, void, undefined> {
     await this.#run.open();
     const { lastPastSeq } = this.#run;
-    yield* readEvents(store, this.runId, after, lastPastSeq);
+    if (this.#parts !== null) yield* this.#parts.readEvents(store, this.runId, after, lastPastSeq);
   }
 
   [takeReady](): WorkflowEvent | undefined {
@@ -234,10 +236,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   /** The trace of what was done before the run was resumed. */
   async #pastTrace(): Promise<readonly TraceEntry[]> {
     const { storage, captureTrace } = this.#settings;
-    if (storage === null || !captureTrace) return [];
-    const trace = new StoredTrace();
-    for await (const event of readEvents(storage.store, this.runId, 0, this.#run.lastPastSeq)) trace.add(event);
-    return trace.entries;
+    if (this.#parts === null || storage === null || !captureTrace) return [];
+    return await this.#parts.readTrace(storage.store, this.runId, this.#run.lastPastSeq);
   }
 
   #promiseResult(): Promise<RunOutcome> {

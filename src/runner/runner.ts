@@ -26,7 +26,8 @@ import {
   isTime,
 } from "../workflow/assertions.ts";
 import { isLease, isTimer, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
-import { openStoredRun, resumeStoredRun, toStored, Workflow } from "../workflow/workflow.ts";
+import { openStoredRun, resumeStoredRun } from "../workflow/stored_runs.ts";
+import { toStored, Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";
 import { FollowedRun } from "./followed_run.ts";
 import { LocalRun, type OpenRun } from "./local_run.ts";

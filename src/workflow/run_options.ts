@@ -5,6 +5,7 @@ import { createRunId } from "../core/run_id.ts";
 import type { RunStore } from "../core/run_store.ts";
 import type { LogSink, StepLogger } from "../core/step_logger.ts";
 import type { Migrate, RunSettings, Storage } from "../engine/run_settings.ts";
+import { toStoredContext } from "../engine/stored_context.ts";
 import { StructuredLogger } from "../logging/structured_logger.ts";
 import {
   assertObject,
@@ -147,9 +148,10 @@ export function toRunSettings(
     after = null,
     migrate = null,
   } = options;
+  const own = { ...context };
   return {
     runId,
-    context: { ...context },
+    context: own,
     maxSteps,
     captureTrace,
     executor: ownExecutor ?? defaultExecutor,
@@ -161,7 +163,9 @@ export function toRunSettings(
     maxBufferedEvents,
     cleanupTimeoutMs,
     clock,
-    storage: store === undefined ? null : { store, leaseMs, opening, claimed, after, migrate, onCommitted },
+    storage: store === undefined
+      ? null
+      : { store, context: toStoredContext(own), leaseMs, opening, claimed, after, migrate, onCommitted },
   };
 }
 

@@ -5,7 +5,8 @@ import { toJson } from "../core/json.ts";
 import type { Step } from "../core/step.ts";
 import { type RegisteredStep, registerStep } from "../engine/registered_step.ts";
 import { checkInput } from "../engine/check_input.ts";
-import type { RunPlan } from "../engine/run_settings.ts";
+import type { RunPlan, RunSettings } from "../engine/run_settings.ts";
+import { type DrainableRunStream, openStored } from "../engine/loading_run_stream.ts";
 import { LiveRunStream, type RunOutcome, type RunStream } from "../engine/run_stream.ts";
 import { InProcessExecutor } from "../executors/in_process_executor.ts";
 import { assertIs, assertName, assertObject, isExecutor, isObject } from "./assertions.ts";
@@ -36,22 +37,28 @@ export let planInnerRun: (
   payload: unknown,
 ) => { readonly plan: RunPlan; readonly executor: Executor };
 
-/** What a runner needs of a workflow beside {@linkcode Workflow.stream}: to hear of what is committed. */
-export let openStoredRun: (
+/** What a run is made from: what it is a run of, and its options. */
+interface PlannedRun {
+  readonly plan: RunPlan;
+  readonly settings: RunSettings;
+}
+
+/** What those need of a workflow who keep runs in a store, beside {@linkcode Workflow.stream}. */
+export let planStoredRun: (
   workflow: Workflow,
   start: string,
   payload: unknown,
   options: RunOptions,
   storage: StorageOptions,
-) => LiveRunStream;
+) => PlannedRun;
 
-/** What a runner needs of a workflow beside {@linkcode Workflow.resume}. */
-export let resumeStoredRun: (
+/** What they need of it beside {@linkcode Workflow.resume}. */
+export let planResumedRun: (
   workflow: Workflow,
   runId: string,
   options: ResumeOptions,
   storage: StorageOptions,
-) => LiveRunStream;
+) => PlannedRun;
 
 /**
  * A set of named steps. Nothing of it runs until {@linkcode Workflow.stream} or {@linkcode Workflow.run}, and any number
@@ -251,7 +258,9 @@ export class Workflow<
    * @throws {TypeError | RangeError} If the id or an option is of the wrong kind.
    */
   resume(runId: string, options: ResumeOptions): RunStream<Payloads, Context, Returns> {
-    return this.#resume(runId, options) as RunStream<Any, Any, Any> as RunStream<Payloads, Context, Returns>;
+    const { plan, settings } = this.#planResumed(runId, options);
+    const stream: RunStream<Any, Any, Any> = openStored(runId, (parts) => new LiveRunStream(plan, settings, parts));
+    return stream as RunStream<Payloads, Context, Returns>;
   }
 
   /**
@@ -298,12 +307,14 @@ export class Workflow<
     return limits;
   }
 
-  #open(start: string, payload: unknown, options: RunOptions = {}, storage?: StorageOptions): LiveRunStream {
-    const settings = toRunSettings(options, this.#executor, storage);
-    return new LiveRunStream(this.#plan(start, settings.storage === null ? payload : toStored(payload)), settings);
+  #open(start: string, payload: unknown, options: RunOptions = {}): DrainableRunStream {
+    const settings = toRunSettings(options, this.#executor);
+    if (settings.storage === null) return new LiveRunStream(this.#plan(start, payload), settings, null);
+    const plan = this.#plan(start, toStored(payload));
+    return openStored(settings.runId, (parts) => new LiveRunStream(plan, settings, parts));
   }
 
-  #resume(runId: string, options: ResumeOptions, storage?: StorageOptions): LiveRunStream {
+  #planResumed(runId: string, options: ResumeOptions, storage?: StorageOptions): PlannedRun {
     assertName(runId, "runId");
     assertObject(options, "options");
     assertIs(options.store, isObject, "store");
@@ -312,12 +323,15 @@ export class Workflow<
     const settings = toRunSettings({ ...options, runId }, this.#executor, { ...storage, opening: "resume" });
     // Where it starts is in the store.
     const start = { start: "", payload: undefined, checked: null };
-    return new LiveRunStream({ workflow, version, steps: this.#steps, limits: this.#limits, ...start }, settings);
+    return { plan: { workflow, version, steps: this.#steps, limits: this.#limits, ...start }, settings };
   }
 
   static {
-    openStoredRun = (workflow, start, payload, options, storage) => workflow.#open(start, payload, options, storage);
-    resumeStoredRun = (workflow, runId, options, storage) => workflow.#resume(runId, options, storage);
+    planStoredRun = (workflow, start, payload, options, storage) => {
+      const settings = toRunSettings(options, workflow.#executor, storage);
+      return { plan: workflow.#plan(start, toStored(payload)), settings };
+    };
+    planResumedRun = (workflow, runId, options, storage) => workflow.#planResumed(runId, options, storage);
     planInnerRun = (workflow, start, payload) => ({
       plan: workflow.#plan(start, payload),
       executor: workflow.#executor,

@@ -4,6 +4,9 @@ import { type Fate, FaultyStore } from "../tools/faulty_store.ts";
 import { mix } from "../tools/random.ts";
 import { Life, randomStoredWorkflow, type StoredPayload, type StoredShape } from "../tools/random_stored_workflow.ts";
 import { asStored, storedEvents } from "../tools/stored_run.ts";
+import { loadStoredRuns } from "../tools/load_stored_runs.ts";
+
+await loadStoredRuns();
 
 type Event = WorkflowEvent<Any, Any>;
 

@@ -18,6 +18,9 @@ import { RejectionTrap } from "../tools/rejection_trap.ts";
 import { spiedSignal } from "../tools/spied_signal.ts";
 import { asStored, headOf, storedEvents } from "../tools/stored_run.ts";
 import { WatchedClock } from "../tools/watched_clock.ts";
+import { loadStoredRuns } from "../tools/load_stored_runs.ts";
+
+await loadStoredRuns();
 
 const RUN_ID = "run-1";
 const START = { key: "0", seed: 7, depth: 0 };

@@ -10,7 +10,8 @@ import { FollowedRun } from "../../runner/followed_run.ts";
 import { LocalRun, type OpenRun } from "../../runner/local_run.ts";
 import type { DurableObjectStore } from "../../stores/durable_object_store.ts";
 import type { RunOptions } from "../../workflow/run_options.ts";
-import { openStoredRun, resumeStoredRun, toStored, type Workflow } from "../../workflow/workflow.ts";
+import { openStoredRun, resumeStoredRun } from "../../workflow/stored_runs.ts";
+import { toStored, type Workflow } from "../../workflow/workflow.ts";
 import { WaitingAttempts } from "./waiting_attempts.ts";
 
 /** Options of every run, but those that are the host's. */

@@ -1,0 +1,46 @@
+import type { WorkflowEvent } from "../core/events.ts";
+import type { RunStore } from "../core/run_store.ts";
+import type { TraceEntry } from "../core/trace.ts";
+import type { HandOff } from "./hand_off.ts";
+import { Journal, type JournalHost } from "./journal.ts";
+import { Opening, type OpeningHost } from "./opening.ts";
+import type { RunPlan, RunSettings } from "./run_settings.ts";
+import { readEvents } from "./store_access.ts";
+import { StoredTrace } from "./stored_trace.ts";
+
+/** What a run needs that is kept in a store, and no other: it is loaded when the first one is asked for. */
+export interface StoredParts {
+  /** What keeps a run, and what makes it known to its store; `null` for a run without one. */
+  keep(plan: RunPlan, settings: RunSettings, handOff: HandOff, host: JournalHost & OpeningHost): Kept | null;
+  /** The events after one and up to another. */
+  readEvents(store: RunStore, runId: string, after: number, until: number): AsyncGenerator<WorkflowEvent, void>;
+  /** The trace of what was done up to an event. */
+  readTrace(store: RunStore, runId: string, until: number): Promise<readonly TraceEntry[]>;
+}
+
+/** A run's ties to its store. */
+export interface Kept {
+  readonly journal: Journal;
+  readonly opening: Opening;
+}
+
+/** The parts, all of them. */
+export const storedParts: StoredParts = { keep, readEvents, readTrace };
+
+function keep(
+  plan: RunPlan,
+  settings: RunSettings,
+  handOff: HandOff,
+  host: JournalHost & OpeningHost,
+): Kept | null {
+  const { runId, storage, clock, maxBufferedEvents } = settings;
+  if (storage === null) return null;
+  const journal = new Journal({ ...storage, runId, clock, handOff, maxBufferedEvents }, host);
+  return { journal, opening: new Opening(runId, plan, storage, clock, journal, host) };
+}
+
+async function readTrace(store: RunStore, runId: string, until: number): Promise<readonly TraceEntry[]> {
+  const trace = new StoredTrace();
+  for await (const event of readEvents(store, runId, 0, until)) trace.add(event);
+  return trace.entries;
+}
