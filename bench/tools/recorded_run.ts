@@ -39,7 +39,7 @@ export interface RecordedWrite {
 }
 
 /** Runs once in the store and keeps what was written. */
-export async function recordRun(store: RunStore): Promise<RecordedRun> {
+export async function recordRun(store: RunStore, run: (store: RunStore) => Promise<unknown>): Promise<RecordedRun> {
   let created: RecordedWrite = { record: null, snapshot: null, events: [] };
   const commits: RecordedWrite[] = [];
   const recording: RunStore = {
@@ -58,7 +58,7 @@ export async function recordRun(store: RunStore): Promise<RecordedRun> {
     list: (query) => store.list(query),
     delete: (runId) => store.delete(runId),
   };
-  await runStored(recording);
+  await run(recording);
   return { created, commits };
 }
 
