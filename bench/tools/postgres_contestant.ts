@@ -20,9 +20,7 @@ export async function inPostgres(url: string): Promise<StoreContestant> {
       await query(
         `WITH head AS (
           UPDATE bare_runs SET revision = $2, wake_at = $3 WHERE run_id = $1 AND revision = $2 - 1 RETURNING 1
-        ), forgotten AS (
-          DELETE FROM bare_records WHERE run_id = $1 AND $5::boolean
-        ), record AS (
+        ), forgotten AS (DELETE FROM bare_records WHERE run_id = $1 AND $5::boolean), record AS (
           INSERT INTO bare_records SELECT $1, $2, $4::text FROM head WHERE $4::text IS NOT NULL
         ) INSERT INTO bare_events SELECT $1, seq, text FROM head, unnest($6::bigint[], $7::text[]) AS e (seq, text)`,
         [
