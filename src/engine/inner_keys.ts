@@ -14,33 +14,35 @@ const FIRST: Place = { before: "", route: "0", count: 1 };
  * the step is done again after a crash; their places are the same.
  */
 export class InnerKeys {
-  /** By the token's id; the first token of a run has none. */
-  readonly #places = new Map<number, Place>();
+  /** By the token's id; the first token of a run has none. Made when needed: most runs are not inside a step. */
+  #places: Map<number, Place> | null = null;
   /** By the group's id, the place that its `then` token will have. */
-  readonly #thens = new Map<number, Place>();
+  #thens: Map<number, Place> | null = null;
 
   keyOf(token: number): string {
-    return toText(this.#places.get(token) ?? FIRST);
+    return toText(this.#places?.get(token) ?? FIRST);
   }
 
   /** Takes in what a token has led to. */
   follow({ token, routed }: Outcome, before: RunState, after: RunState): void {
-    const place = this.#places.get(token.id) ?? FIRST;
-    this.#places.delete(token.id);
+    const places = this.#places ??= new Map();
+    const thens = this.#thens ??= new Map();
+    const place = places.get(token.id) ?? FIRST;
+    places.delete(token.id);
     let id = before.counters.tokens;
     let group = before.counters.groups;
     routed.forEach(({ fanOut, index }, route) => {
       id += 1;
-      this.#places.set(id, next(place, `${route}`));
+      places.set(id, next(place, `${route}`));
       if (fanOut === null || index > 0) return;
       group += 1;
-      this.#thens.set(group, next(place, `${route}g`));
+      thens.set(group, next(place, `${route}g`));
     });
     // One token more is that of the group which has come to its end.
-    const then = token.member === null ? undefined : this.#thens.get(token.member.group);
+    const then = token.member === null ? undefined : thens.get(token.member.group);
     if (after.counters.tokens > id && token.member !== null && then !== undefined) {
-      this.#places.set(after.counters.tokens, then);
-      this.#thens.delete(token.member.group);
+      places.set(after.counters.tokens, then);
+      thens.delete(token.member.group);
     }
   }
 }

@@ -11,11 +11,11 @@ interface Lane {
 
 /** The steps that have a limit of their own, and the tokens that wait because so many of their step are at work. */
 export class Lanes {
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes: ReadonlyMap<string, Lane>;
   #size = 0;
 
   constructor(limits: ReadonlyMap<string, number>) {
-    for (const [name, limit] of limits) this.#lanes.set(name, { limit, busy: 0, held: [], first: 0 });
+    this.#lanes = limits.size === 0 ? NO_LANES : toLanes(limits);
   }
 
   /** How many tokens are held back. */
@@ -87,4 +87,11 @@ export class Lanes {
       this.#size += lane.held.length;
     }
   }
+}
+
+/** What the runs share that have no limits, which is most of them. */
+const NO_LANES: ReadonlyMap<string, Lane> = new Map();
+
+function toLanes(limits: ReadonlyMap<string, number>): ReadonlyMap<string, Lane> {
+  return new Map([...limits].map(([name, limit]) => [name, { limit, busy: 0, held: [], first: 0 }]));
 }
