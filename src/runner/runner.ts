@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../core/clock.ts";
+import { type Clock, inWholeMs, systemClock } from "../core/clock.ts";
 import {
   RunConflictError,
   RunnerClosedError,
@@ -159,11 +159,11 @@ export class Runner implements AsyncDisposable {
     this.#workflows = byName;
     this.#options = options;
     this.#store = store;
-    this.#clock = clock;
+    this.#clock = inWholeMs(clock);
     this.#leaseMs = leaseMs;
     this.#recovery = new Recovery({
       store,
-      clock,
+      clock: this.#clock,
       leaseMs,
       everyMs: recoverEveryMs,
       workflows: byName,

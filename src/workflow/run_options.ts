@@ -1,4 +1,4 @@
-import { type Clock, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
+import { type Clock, inWholeMs, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Any } from "../core/inference.ts";
 import { createRunId } from "../core/run_id.ts";
@@ -162,7 +162,7 @@ export function toRunSettings(
     timeoutMs,
     maxBufferedEvents,
     cleanupTimeoutMs,
-    clock,
+    clock: inWholeMs(clock),
     storage: store === undefined
       ? null
       : { store, context: toStoredContext(own), leaseMs, opening, claimed, after, migrate, onCommitted },

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../../core/clock.ts";
+import { type Clock, inWholeMs, systemClock } from "../../core/clock.ts";
 import { describeError, isDescribed } from "../../core/describe_error.ts";
 import { UnknownRunError } from "../../core/errors.ts";
 import type { Any } from "../../core/inference.ts";
@@ -91,7 +91,7 @@ export class DurableObjectHost {
     this.#storage = state.storage;
     this.#options = options;
     this.#workflows = byName;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = inWholeMs(options.clock ?? systemClock);
   }
 
   /** How many read the run's events now. */
