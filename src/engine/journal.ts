@@ -60,6 +60,8 @@ export interface StoredPlace {
 
 /** Fewer bytes of records than that are read back in no time, so no snapshot is worth it. */
 const MIN_SNAPSHOT_LENGTH = 64 * 1024;
+/** So often in a lease a run at work looks whether it is still its own. */
+const LOOKS_A_LEASE = 30;
 /** How many microtasks a step may take and still be written together with its start. */
 const WRITE_MICROTASKS = 16;
 
@@ -97,6 +99,7 @@ export class Journal implements EventSink, RunContext {
   #isWriting = false;
   /** When the store was last asked to commit, in epoch ms; `null` if it has answered. */
   #askedAt: number | null = null;
+  #isLooking = false;
   #isEncoding = false;
   #fault: { readonly error: unknown } | null = null;
   #writtenAt = 0;
@@ -268,6 +271,23 @@ export class Journal implements EventSink, RunContext {
     await caughtUp;
   }
 
+  /** Finds out whether the run has been taken over or ended elsewhere; while something is written, that will tell. */
+  async look(): Promise<void> {
+    const { runId, store } = this.#options;
+    const place = this.#place;
+    if (place === null || this.#isWriting || this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const head = await store.find(runId);
+      const isOurs = head !== null && head.revision <= place.revision;
+      if (!isOurs && this.#place === place && !this.#isWriting) this.#break(new RunFencedError(runId));
+    } catch {
+      // What cannot be asked now is asked again, and the next write tells what the trouble is.
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
   /** Writes what is left, and how the run stands now. Answers what has kept it from that, `null` for nothing. */
   async close(status: StoredRunStatus, dueAt: number | null = null): Promise<{ readonly error: unknown } | null> {
     this.#status = status;
@@ -391,12 +411,12 @@ export class Journal implements EventSink, RunContext {
   }
 
   /**
-   * As long as something is at work, a commit comes in time to hold the run, even if there is nothing to write. A store
-   * that has not answered for as long as that has lost the run.
+   * As long as something is at work, a commit comes in time to hold the run, even if there is nothing to write; in
+   * between it is looked after. A store that has not answered for as long as the lease has lost the run.
    */
   #keepLease(): void {
     const { clock, leaseMs } = this.#options;
-    this.#leaseTimer ??= clock.setTimeout(() => this.#beat(), leaseMs / 3);
+    this.#leaseTimer ??= clock.setTimeout(() => this.#beat(), leaseMs / LOOKS_A_LEASE);
   }
 
   #beat(): void {
@@ -409,8 +429,10 @@ export class Journal implements EventSink, RunContext {
       return;
     }
     if (!this.#host.isAtWork && this.#askedAt === null) return;
-    this.#isBeatDue = this.#askedAt === null && now - this.#writtenAt >= leaseMs / 3;
+    const silentMs = this.#askedAt === null ? now - this.#writtenAt : 0;
+    this.#isBeatDue = silentMs >= leaseMs / 3;
     if (this.#isBeatDue) this.#writeSoon();
+    else if (silentMs >= leaseMs / LOOKS_A_LEASE) this.look();
     this.#keepLease();
   }
 

@@ -192,6 +192,11 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (this.#ending === null) await this.#journal?.renew();
   }
 
+  /** Finds out whether somebody else has the run in its store by now. */
+  look(): void {
+    this.#journal?.look();
+  }
+
   /** Starts nothing more. Settles when no action is at work; attempts that wait for their time are not. */
   pause(): Promise<void> {
     this.#isPaused = true;

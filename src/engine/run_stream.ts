@@ -104,6 +104,11 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     return this.#run.renew();
   }
 
+  /** The run has been written to, perhaps by somebody else: it ends here if that is so. */
+  look(): void {
+    this.#run.look();
+  }
+
   /** Starts nothing more; settles when what is at work is done. */
   pause(): Promise<void> {
     return this.#run.pause();

@@ -135,6 +135,8 @@ export class Runner implements AsyncDisposable {
   /** What settles when everything is that was begun: runs, starts, rounds of recovery. */
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #recovery: Recovery;
+  /** Ends the listening for what others write. */
+  #stopListening: (() => void) | undefined;
   #isClosed = false;
   #closing: Promise<void> | null = null;
 
@@ -229,7 +231,9 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Cancels a run, wherever it is at work, and settles once that is stored; `false` if it has ended already.
+   * Cancels a run, wherever it is at work, and settles once that is stored; `false` if it has ended already. An action
+   * that is at work elsewhere hears of it at once if the store tells that process of commits, else within a thirtieth of
+   * the lease.
    *
    * @throws {UnknownRunError} If there is no such run.
    * @throws {StoreError} If the store fails.
@@ -309,6 +313,7 @@ export class Runner implements AsyncDisposable {
     const left = Array.from(this.#runs.values(), ({ stream }) => stream.leave(CLOSED));
     // A store that does not answer must not keep the process.
     await settledWithin([...left, ...this.#tasks], Math.max(timeoutMs, DEFAULT_CLOSE_MS), this.#clock, null);
+    this.#stopListening?.();
     for (const reader of [...this.#readers]) reader.close();
   }
 
@@ -358,6 +363,7 @@ export class Runner implements AsyncDisposable {
   async #begin(runId: string, open: OpenRun): Promise<void> {
     const run = new LocalRun(open);
     this.#runs.set(runId, run);
+    this.#stopListening ??= this.#store.onCommit?.((changed) => this.#runs.get(changed)?.stream.look());
     const task = this.#goOn(runId, run);
     this.#tasks.add(task);
     task.then(() => this.#tasks.delete(task));

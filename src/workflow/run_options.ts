@@ -67,7 +67,8 @@ export interface RunOptions<Context = Any> {
   readonly store?: RunStore | undefined;
   /**
    * How long the store keeps others off the run without a sign of life, in ms: while an action is at work there is one
-   * in time, but behind a reader who takes longer over one event a runner may recover the run. The clocks of machines
+   * in time, and thirty looks whether somebody else has the run by now; but behind a reader who takes longer over one event
+   * a runner may recover it. The clocks of machines
    * that share a store must not differ by as much. Default: 30 000.
    */
   readonly leaseMs?: number | undefined;

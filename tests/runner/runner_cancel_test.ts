@@ -7,6 +7,19 @@ import { BENCH_STORES, replaced, RunnerBench } from "./runner_bench.ts";
 const REASON = new RangeError("changed my mind");
 const DESCRIBED = { name: "RangeError", message: "changed my mind" };
 
+Deno.test("Runner.cancel() elsewhere is heard at once where the store tells of commits", async () => {
+  const store = new MemoryStore();
+  await using here = new RunnerBench({ store });
+  await using there = new RunnerBench({ store });
+  await there.runner.start("work", "wait", "gate", { runId: "r1" });
+  await laterTurn();
+
+  await here.runner.cancel("r1");
+  await laterTurn();
+
+  assertEquals(there.gates.aborted, ["gate"]);
+});
+
 for (const { kind, open } of BENCH_STORES) {
   Deno.test(`Runner.cancel() ends a run at work here at once, and settles once that is stored (${kind})`, async () => {
     using opened = await open();
@@ -54,6 +67,23 @@ for (const { kind, open } of BENCH_STORES) {
     await laterTurn();
 
     assertEquals(there.gates.aborted, ["gate"]);
+  });
+
+  Deno.test(`Runner.cancel() elsewhere is heard within a thirtieth of the lease (${kind})`, async () => {
+    using opened = await open();
+    await using here = new RunnerBench(opened);
+    await using there = new RunnerBench({ store: replaced(opened.store, {}), leaseMs: 3_000 });
+    await there.runner.start("work", "wait", "gate", { runId: "r1" });
+    await laterTurn();
+
+    await here.runner.cancel("r1");
+    there.clock.tick(100);
+    await laterTurn();
+
+    assertEquals(there.gates.aborted, ["gate"]);
+    there.gates.openAll();
+    const { items } = await readAll(there.runner.follow("r1"));
+    assertEquals(typesOf(items).at(-1), "run.end");
   });
 
   Deno.test(`Runner.cancel() of a run that has ended is false and changes nothing (${kind})`, async () => {
