@@ -13,9 +13,10 @@ interface Env extends Record<"RUNS" | "SHORT" | "EXTENDED", RunObjectNamespace> 
   readonly PROBE: Probe;
 }
 
-/** The least of what a run does at once: many alarms, and readers who are soon missed. */
-const QUICK = { sliceMs: 20, heartbeatMs: 200 } as const;
+/** A reader who has left is missed after so long. */
 const HEARTBEAT_MS = 200;
+/** Many alarms to a run. */
+const QUICK = { sliceMs: 20, heartbeatMs: HEARTBEAT_MS } as const;
 
 class RunObject {
   readonly #host: DurableObjectHost;

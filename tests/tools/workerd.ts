@@ -15,7 +15,7 @@ export interface WorkerOptions {
   readonly flags?: readonly string[];
 }
 
-const COMPATIBILITY_DATE = "2026-07-01";
+const COMPATIBILITY_DATE = "2026-05-01";
 
 /**
  * The path of the workerd that miniflare brings. Where there is none it throws if `CI` is set; elsewhere it says loudly

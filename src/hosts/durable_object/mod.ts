@@ -36,10 +36,8 @@
  * }
  *
  * export default {
- *   async fetch(request: Request, env: { readonly RUNS: RunObjectNamespace }): Promise<Response> {
- *     const runs = new DurableObjectRuns(env.RUNS, { workflows: [greet] });
- *     return await createRunsHandler(runs, { heartbeatMs: 5_000 })(request);
- *   },
+ *   fetch: (request: Request, env: { readonly RUNS: RunObjectNamespace }) =>
+ *     createRunsHandler(new DurableObjectRuns(env.RUNS, { workflows: [greet] }), { heartbeatMs: 5_000 })(request),
  * };
  * ```
  *

@@ -1,0 +1,122 @@
+import { StoreError, VersionMismatchError, Workflow } from "@stepstream/workflow";
+import {
+  DurableObjectHost,
+  type DurableObjectHostOptions,
+  DurableObjectRuns,
+} from "@stepstream/workflow/hosts/durable-object";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { until } from "../client/until.ts";
+import { laterTurn } from "../tools/events.ts";
+import { Gates } from "../tools/gates.ts";
+import { ManualClock } from "../tools/manual_clock.ts";
+import { FakeObject } from "./fake_object.ts";
+
+Deno.test("DurableObjectHost.alarm() sets the next one later than the one that has come, and the clock", async () => {
+  using object = new FakeObject();
+  const clock = new ManualClock();
+  const { host, runs } = hostOf(object, { workflows: [quick("1")], clock });
+  await runs.start("quick", "quick", 1, { runId: "r" });
+  const first = object.alarmAt;
+
+  await host.alarm({ scheduledTime: clock.now() + 2 * DAY_MS });
+
+  assertEquals([first, object.alarmAt], [clock.now() + 1, clock.now() + 2 * DAY_MS + 1]);
+});
+
+Deno.test("DurableObjectHost.alarm() comes when the time of a finished run is over, and deletes it", async () => {
+  using object = new FakeObject();
+  const clock = new ManualClock();
+  const { host, runs } = hostOf(object, { workflows: [quick("1")], clock, keepMs: 5_000 });
+  await runs.start("quick", "quick", 1, { runId: "r" });
+  await host.alarm();
+  const [deleteAt, kept] = [object.alarmAt, await runs.get("r")];
+
+  clock.tick(5_001);
+  await host.alarm();
+
+  assertEquals([deleteAt, kept?.status], [(kept?.updatedAt ?? 0) + 5_001, "completed"]);
+  assertEquals([object.alarmAt, object.tables, await runs.get("r")], [null, 0, null]);
+});
+
+Deno.test("DurableObjectHost keeps a finished run for ever with keepMs of Infinity", async () => {
+  using object = new FakeObject();
+  const { host, runs } = hostOf(object, { workflows: [quick("1")], keepMs: Infinity });
+  await runs.start("quick", "quick", 1, { runId: "r" });
+  object.alarmAt = null;
+
+  await host.alarm();
+
+  assertEquals([object.alarmAt, (await runs.get("r"))?.status], [null, "completed"]);
+});
+
+Deno.test("DurableObjectHost.alarm() of an object without a run leaves nothing behind", async () => {
+  using object = new FakeObject();
+  const { host } = hostOf(object, { workflows: [quick("1")] });
+
+  await host.alarm();
+
+  assertEquals([object.alarmAt, object.tables], [null, 0]);
+});
+
+Deno.test("DurableObjectHost.alarm() rejects if the storage fails, so that it comes again, and then goes on", async () => {
+  using object = new FakeObject();
+  const gates = new Gates();
+  const wait = new Workflow({ name: "wait" }).add({ name: "wait", action: () => gates.wait("wait") });
+  const { host, runs } = hostOf(object, { workflows: [wait] });
+  await runs.start("wait", "wait", 1, { runId: "r" });
+
+  // The start of the step is stored by then.
+  await laterTurn();
+  object.failure = new Error("the disk is gone");
+  const failed = host.alarm();
+  gates.open("wait");
+  await assertRejects(() => failed, StoreError, "the disk is gone");
+  object.failure = null;
+  const next = host.alarm();
+  await until(() => gates.waiting.length === 1);
+  gates.open("wait");
+  await next;
+
+  const types = (await Array.fromAsync(runs.follow("r"))).map(({ type }) => type);
+  assertEquals(types, ["run.start", "step.start", "run.resume", "step.start", "step.result", "run.end"]);
+});
+
+Deno.test("DurableObjectHost leaves a run of another version alone, says so, and tries again later", async () => {
+  using object = new FakeObject();
+  const gone = new ManualClock();
+  const never = new Workflow({ name: "quick", version: "1" }).add({
+    name: "quick",
+    action: () => new Promise(() => {}),
+  });
+  // What stands for the process that has died: its clock does not go on.
+  await hostOf(object, { workflows: [never], clock: gone }).runs.start("quick", "quick", 1, { runId: "r" });
+  const clock = new ManualClock();
+  const errors: unknown[] = [];
+  const onError = (error: unknown, runId: string | null) => errors.push(error, runId);
+  const later = hostOf(object, { workflows: [quick("2")], clock, onError });
+
+  await later.host.alarm();
+  const [alarmAt, status] = [object.alarmAt, (await later.runs.get("r"))?.status];
+  const migrating = hostOf(object, { workflows: [quick("2")], clock, migrate: () => ({}) });
+  await migrating.host.alarm();
+
+  assertInstanceOf(errors[0], VersionMismatchError);
+  assertEquals([errors[1], errors.length, status], ["r", 2, "running"]);
+  assert(alarmAt !== null && alarmAt >= clock.now() + 60_000);
+  assertEquals((await migrating.runs.get("r"))?.status, "completed");
+});
+
+const DAY_MS = 24 * 60 * 60_000;
+
+function quick(version: string): Workflow {
+  return new Workflow({ name: "quick", version }).add({ name: "quick", action: (_ctx, number) => number });
+}
+
+function hostOf(object: FakeObject, options: DurableObjectHostOptions): {
+  readonly host: DurableObjectHost;
+  readonly runs: DurableObjectRuns;
+} {
+  const host = new DurableObjectHost(object, options);
+  const stub = { fetch: (request: Request) => host.fetch(request) };
+  return { host, runs: new DurableObjectRuns({ idFromName: (name) => name, get: () => stub }, options) };
+}
