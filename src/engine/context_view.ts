@@ -1,5 +1,12 @@
 import { ContextConflictError } from "../core/errors.ts";
-import { assertNoSymbols, type Base, type ContextPatch, type StoredContext, toContextText } from "./stored_context.ts";
+import {
+  assertNoSymbols,
+  type Base,
+  type ContextPatch,
+  type StoredContext,
+  toContextText,
+  UNDEFINED,
+} from "./stored_context.ts";
 
 const NO_CHANGES: ContextPatch = new Map();
 
@@ -29,9 +36,9 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
     assertNoSymbols(this.#touched, stepName);
     let patch: Map<string, string | null> | null = null;
     for (const [key, base] of this.#bases) {
-      const value = Object.hasOwn(this.#touched, key) ? this.#touched[key] : undefined;
-      if (key === resultKey && value === result) continue;
-      const text = value === undefined ? null : toContextText(value, key, stepName);
+      const isThere = Object.hasOwn(this.#touched, key);
+      if (isThere && key === resultKey && this.#touched[key] === result) continue;
+      const text = this.#textOf(key, stepName);
       if (key !== resultKey) {
         if (text === base.text) continue;
         if (this.#stored.versionOf(key) > base.version) throw new ContextConflictError(stepName, key);
@@ -46,8 +53,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   refresh(stepName: string): void {
     for (const [key, base] of this.#bases) {
       if (this.#stored.versionOf(key) <= base.version) continue;
-      const value = Object.hasOwn(this.#touched, key) ? this.#touched[key] : undefined;
-      if ((value === undefined ? null : toContextText(value, key, stepName)) !== base.text) continue;
+      if (this.#textOf(key, stepName) !== base.text) continue;
       this.#bases.delete(key);
       Reflect.deleteProperty(this.#touched, key);
     }
@@ -102,6 +108,11 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
     return [...keys];
   }
 
+  /** A value that was touched, as it would be kept now. */
+  #textOf(key: string, stepName: string): string | null {
+    return Object.hasOwn(this.#touched, key) ? toContextText(this.#touched[key], key, stepName) : null;
+  }
+
   /** Keeps how a value was when the token first touched it. */
   #note(key: string): Base {
     let base = this.#bases.get(key);
@@ -116,7 +127,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
     if (text === null) return;
     // Defined, so that a key named __proto__ is a key.
     Reflect.defineProperty(this.#touched, key, {
-      value: JSON.parse(text),
+      value: text === UNDEFINED ? undefined : JSON.parse(text),
       writable: true,
       enumerable: true,
       configurable: true,

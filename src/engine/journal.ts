@@ -10,7 +10,7 @@ import { ContextView } from "./context_view.ts";
 import type { EventSink } from "./event_sink.ts";
 import type { HandOff } from "./hand_off.ts";
 import type { RunContext } from "./run_context.ts";
-import type { ContextPatch, StoredContext } from "./stored_context.ts";
+import { type ContextPatch, type StoredContext, UNDEFINED } from "./stored_context.ts";
 import { encodeChanges, encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
 import { EncodedEvent } from "./stored_event.ts";
 import { toStorable, withErrorInWords } from "./stored_result.ts";
@@ -132,7 +132,7 @@ export class Journal implements EventSink, RunContext {
   }
 
   get whole(): Record<string, unknown> {
-    return JSON.parse(this.#context.toText());
+    return this.#context.toObject();
   }
 
   /** Settles when what waits now is written, or nothing ever will be. */
@@ -205,7 +205,7 @@ export class Journal implements EventSink, RunContext {
     const patch = this.#views.get(token.id)?.diff(token.step, resultKey, result.value) ?? NO_PATCH;
     const encoded = encodeOutcome(outcome, this.#host.counts, encodeChanges(patch));
     this.#context.apply(patch);
-    if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? null);
+    if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? UNDEFINED);
     this.#views.delete(token.id);
     this.#retries.delete(token.id);
     this.#deltas.push(encoded.text);

@@ -44,6 +44,7 @@ export function migrated(
   return new RestoredState({
     ...state,
     context,
+    blank: parts.context === undefined ? state.blank : [],
     tokens: [...after.tokens.values()],
     counters: { ...state.counters, tokens: after.lastId },
     // An attempt at another step is not one more at this one.

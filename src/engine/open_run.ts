@@ -56,6 +56,7 @@ async function takeOver(options: OpenRunOptions): Promise<OpenedRun> {
   if (opening === "either") await assertSameStart(found, plan, store);
   if ((storage.after ?? 0) > found.lastSeq) throw new EventsGoneError(runId, storage.after ?? 0, found.lastSeq + 1);
   if (found.wakeAt === null) {
+    assertVersion(found, plan, storage);
     return { restored: restore(found), place: toPlace(found, found.revision), end: await readEnd(found, store) };
   }
   // What cannot be gone on with here is not taken from whoever has it.
@@ -148,9 +149,10 @@ function isSameJson(one: unknown, other: unknown): boolean {
     keys.every((key) => Object.hasOwn(other, key) && isSameJson(Reflect.get(one, key), Reflect.get(other, key)));
 }
 
-function assertVersion({ runId, workflow, version }: RunHead, plan: RunPlan, { migrate }: Storage): void {
+function assertVersion({ runId, workflow, version, wakeAt }: RunHead, plan: RunPlan, { migrate }: Storage): void {
   const isOther = workflow !== plan.workflow;
-  if (!isOther && (version === plan.version || migrate !== null)) return;
+  // A run that has ended is only read.
+  if (!isOther && (version === plan.version || migrate !== null || wakeAt === null)) return;
   throw new VersionMismatchError(runId, nameOf(workflow, version), nameOf(plan.workflow, plan.version));
 }
 

@@ -66,8 +66,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
 
   /** The events from before the run was resumed that the reader still has to get, `null` for none. */
   #past: AsyncIterator<WorkflowEvent, void> | null = null;
-  /** The last of those that the reader has got. */
-  #pastSeq = 0;
+  /** What has kept the reader from them. */
+  #pastFault: { readonly error: unknown } | null = null;
   /** Those who ask while there are such events, one after the other. */
   #pastTurn: Promise<unknown> | null = null;
 
@@ -77,7 +77,6 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     this.#parts = parts;
     const { storage } = settings;
     if (storage !== null && storage.after !== null) {
-      this.#pastSeq = storage.after;
       this.#past = this.#readPast(storage.store, storage.after);
     }
     this.#run = new Run(plan, settings, this.#onEnd, parts);
@@ -157,19 +156,19 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     return turn;
   }
 
-  /** The next event of the past; `undefined` when there is none left, and when the reader has left. */
+  /**
+   * The next event of the past; `undefined` when there is none left, and when the reader has left. One that cannot be read
+   * ends the stream: nobody is asked to make out what it was by what comes next.
+   */
   async #nextPast(): Promise<WorkflowEvent | undefined> {
-    const { storage } = this.#settings;
     try {
       const read = await this.#past?.next();
-      if (this.#past !== null && read !== undefined && read.done !== true) {
-        this.#pastSeq = read.value.seq;
-        return read.value;
-      }
+      if (this.#past !== null && read !== undefined && read.done !== true) return read.value;
       this.#past = null;
     } catch (error) {
-      // Whoever asks again gets what could not be read now.
-      if (this.#past !== null && storage !== null) this.#past = this.#readPast(storage.store, this.#pastSeq);
+      this.#pastFault = { error };
+      this.#leaveReader();
+      await this.#run.leave("its past could not be read").cleanup;
       throw error;
     }
     return undefined;
@@ -251,6 +250,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
       this.#settleResult = async ({ status, error, cleanup }) => {
         // Nothing of a run outlives its result.
         if (cleanup !== null) await cleanup;
+        if (this.#pastFault !== null) return reject(this.#pastFault.error);
         if (status !== "completed") return reject(error);
         const { runId } = this;
         const { context, trace } = this.#run;

@@ -1,6 +1,9 @@
 import { SerializationError } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 
+/** Stands for `undefined`, which JSON has no text for: a step that returns nothing has a result all the same. */
+export const UNDEFINED = "";
+
 /** What a step has changed in the context: by key the new value as JSON, `null` for a key that is gone. */
 export type ContextPatch = ReadonlyMap<string, string | null>;
 
@@ -46,11 +49,25 @@ export class StoredContext {
     for (const [key, { text }] of this.#entries) if (text !== null) yield key;
   }
 
-  /** The whole context as one JSON object. */
+  /** The keys of values that are `undefined`. */
+  blankKeys(): string[] {
+    return [...this.keys()].filter((key) => this.#entries.get(key)?.text === UNDEFINED);
+  }
+
+  /** The whole context as one JSON object, but for what is `undefined`. */
   toText(): string {
     const properties: string[] = [];
-    for (const [key, { text }] of this.#entries) if (text !== null) properties.push(`${JSON.stringify(key)}:${text}`);
+    for (const [key, { text }] of this.#entries) {
+      if (text !== null && text !== UNDEFINED) properties.push(`${JSON.stringify(key)}:${text}`);
+    }
     return `{${properties.join(",")}}`;
+  }
+
+  /** The whole context as an object of its own. */
+  toObject(): Record<string, unknown> {
+    const object = JSON.parse(this.toText());
+    for (const key of this.blankKeys()) object[key] = undefined;
+    return object;
   }
 }
 
@@ -62,15 +79,15 @@ export class StoredContext {
 export function toStoredContext(context: Readonly<Record<string, unknown>>): StoredContext {
   assertNoSymbols(context, null);
   const stored = new StoredContext();
-  for (const [key, value] of Object.entries(context)) {
-    if (value !== undefined) stored.set(key, toContextText(value, key, null));
-  }
+  for (const [key, value] of Object.entries(context)) stored.set(key, toContextText(value, key, null));
   return stored;
 }
 
 /** A value of the context as it is kept. */
 export function toContextText(value: unknown, key: string, stepName: string | null): string {
-  return JSON.stringify(toJson(value, { name: `context[${JSON.stringify(key)}]`, stepName }));
+  return value === undefined
+    ? UNDEFINED
+    : JSON.stringify(toJson(value, { name: `context[${JSON.stringify(key)}]`, stepName }));
 }
 
 /** Asserts that all keys of a context are strings. */

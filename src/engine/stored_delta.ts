@@ -1,13 +1,15 @@
 import { describeError } from "../core/describe_error.ts";
 import type { Outcome } from "../core/state.ts";
 import type { GroupMode, Route } from "../core/token.ts";
-import type { ContextPatch } from "./stored_context.ts";
+import { type ContextPatch, UNDEFINED } from "./stored_context.ts";
 import { toStoredJson } from "./stored_json.ts";
 
 /** What a step changed in the context, beside its result. */
 export interface StoredChanges {
   /** The new values. Default: none. */
   readonly context?: Readonly<Record<string, unknown>>;
+  /** The keys whose value is `undefined` now. Default: none. */
+  readonly blank?: readonly string[];
   /** The keys that are gone. Default: none. */
   readonly deleted?: readonly string[];
 }
@@ -138,11 +140,19 @@ function encodeRoute({ step, where, fanOut, index }: Route, isValue: boolean, pa
 
 /** Writes what a step has changed in the context. */
 export function encodeChanges(patch: ContextPatch): string {
-  let values = "";
-  let deleted = "";
+  if (patch.size === 0) return "";
+  const values: string[] = [];
+  const blank: string[] = [];
+  const deleted: string[] = [];
   for (const [key, text] of patch) {
-    if (text === null) deleted += `${deleted === "" ? "" : ","}${JSON.stringify(key)}`;
-    else values += `${values === "" ? "" : ","}${JSON.stringify(key)}:${text}`;
+    if (text === null) deleted.push(key);
+    else if (text === UNDEFINED) blank.push(key);
+    else values.push(`${JSON.stringify(key)}:${text}`);
   }
-  return `${values === "" ? "" : `,"context":{${values}}`}${deleted === "" ? "" : `,"deleted":[${deleted}]`}`;
+  return (values.length === 0 ? "" : `,"context":{${values.join(",")}}`) + encodeKeys("blank", blank) +
+    encodeKeys("deleted", deleted);
+}
+
+function encodeKeys(name: string, keys: readonly string[]): string {
+  return keys.length === 0 ? "" : `,"${name}":${JSON.stringify(keys)}`;
 }

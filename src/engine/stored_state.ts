@@ -4,7 +4,7 @@ import type { Result } from "../core/result.ts";
 import { apply, type Outcome, type RunCounters, type RunState, stopsGroup, sweepGroups } from "../core/state.ts";
 import { type FanOut, isBefore, type Route, type Token } from "../core/token.ts";
 import { TokenQueue } from "../core/token_queue.ts";
-import { StoredContext } from "./stored_context.ts";
+import { StoredContext, UNDEFINED } from "./stored_context.ts";
 import type { StoredChanges, StoredDelta, StoredOutcome } from "./stored_delta.ts";
 
 /** The version of the format that states and records are written in. */
@@ -29,6 +29,8 @@ export interface StoredState {
   readonly groups: readonly (readonly [number, StoredGroup])[];
   readonly retries: readonly (readonly [number, PendingRetry])[];
   readonly context: Readonly<Record<string, unknown>>;
+  /** The keys of the context whose value is `undefined`. */
+  readonly blank: readonly string[];
 }
 
 type StoredGroup = Omit<Group, "results"> & { readonly results: readonly (readonly [number, Result])[] };
@@ -53,7 +55,7 @@ export class RestoredState {
     for (const [id, { results, ...group }] of stored.groups) {
       this.#groups = this.#groups.with(id, { ...group, results: toIntMap(results) });
     }
-    for (const [key, value] of Object.entries(stored.context)) this.context.set(key, JSON.stringify(value));
+    this.#change(stored);
     this.retries = new Map(stored.retries);
     this.finished = stored.finished;
     this.#counters = stored.counters;
@@ -103,12 +105,14 @@ export class RestoredState {
     const { value } = outcome.result;
     const resultKey = `result.${token.step}`;
     this.#change(delta);
-    const isOverridden = delta.deleted?.includes(resultKey) === true || Object.hasOwn(delta.context ?? {}, resultKey);
-    if (!isOverridden) this.context.set(resultKey, value === undefined ? null : JSON.stringify(value));
+    const { context = {}, blank = [], deleted = [] } = delta;
+    const isOverridden = Object.hasOwn(context, resultKey) || [...blank, ...deleted].includes(resultKey);
+    if (!isOverridden) this.context.set(resultKey, value === undefined ? UNDEFINED : JSON.stringify(value));
   }
 
-  #change({ context = {}, deleted = [] }: StoredChanges): void {
+  #change({ context = {}, blank = [], deleted = [] }: StoredChanges): void {
     for (const [key, value] of Object.entries(context)) this.context.set(key, JSON.stringify(value));
+    for (const key of blank) this.context.set(key, UNDEFINED);
     for (const key of deleted) this.context.set(key, null);
   }
 
@@ -148,6 +152,7 @@ export function encodeState(
   context: StoredContext,
 ): string {
   const stored: Omit<StoredState, "context"> = {
+    blank: context.blankKeys(),
     format: FORMAT,
     counters,
     finished,

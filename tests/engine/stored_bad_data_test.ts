@@ -59,6 +59,22 @@ for (const [revision, text, because] of EDITS) {
   });
 }
 
+Deno.test("Workflow.resume() whose past cannot be read tells so, and leaves the run for others", async () => {
+  const { database, store } = await leftRun();
+  database.exec("UPDATE stepstream_events SET text = '{' WHERE seq = 3");
+  const stream = workflow.resume("r1", { store, after: 0 });
+
+  const { items, failure } = await readAll(stream);
+  const error = await assertRejects(() => stream.result, StoreError, 'Cannot read event 3 of run "r1"');
+  const { done } = await stream.next();
+
+  assertEquals([items, failure?.error, done], [[], error, true]);
+  assertEquals((await store.find("r1"))?.status, "suspended");
+  const { context } = await workflow.resume("r1", { store, captureTrace: false }).result;
+  assertEquals(context, { "result.count": STEPS });
+  database.close();
+});
+
 Deno.test("A stored run whose disk is full fails with StoreError, and loses nothing that was committed", async () => {
   const database = new DatabaseSync(":memory:");
   const store = await SqliteStore.open(database);

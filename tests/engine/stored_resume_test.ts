@@ -1,6 +1,7 @@
 import {
   type Any,
   asStep,
+  decideTo,
   EventsGoneError,
   MemoryStore,
   RunConflictError,
@@ -14,7 +15,7 @@ import {
   VersionMismatchError,
   Workflow,
 } from "@stepstream/workflow";
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import { laterTurn, readAll, stateOf, typesOf } from "../tools/events.ts";
 import { type Fate, FaultyStore } from "../tools/faulty_store.ts";
 import { Gates } from "../tools/gates.ts";
@@ -279,6 +280,36 @@ Deno.test("Workflow.resume() of a run that has ended only ends, whatever the rea
     }
     assertEquals(await storedEvents(store, "r1"), all);
   }
+});
+
+Deno.test("Workflow.resume() refuses a run of another workflow, also one that has ended", async () => {
+  const store = new MemoryStore();
+  await other("w").run("first", 1, { store, runId: "r1" });
+
+  const error = await assertRejects(() => other("v").resume("r1", { store }).next(), VersionMismatchError);
+
+  assertStringIncludes(error.message, 'workflow "w"');
+});
+
+Deno.test("A stored run keeps what is undefined: results of steps, and keys that it starts with or that steps set", async () => {
+  const workflow = new Workflow<Any, Any>({ name: "w" }).add(
+    { name: "nothing", action: () => {}, decision: decideTo("unset") },
+    { name: "unset", action: (ctx) => void (ctx.two = undefined), decision: decideTo("look") },
+    { name: "look", action: (ctx) => ["result.nothing" in ctx, "one" in ctx, "two" in ctx, "three" in ctx] },
+  );
+  const store = new MemoryStore();
+  const options = { context: { one: undefined, two: 2 } };
+  const plain = await workflow.run("nothing", 1, options);
+
+  const stored = await workflow.run("nothing", 1, { ...options, store });
+  for await (const { type } of workflow.stream("nothing", 1, { ...options, store, runId: "r1" })) {
+    if (type === "step.result") break;
+  }
+  const resumed = await workflow.resume("r1", { store }).result;
+
+  assertEquals(plain.context["result.look"], [true, true, true, false]);
+  assertEquals(stored.context, plain.context);
+  assertEquals(resumed.context, plain.context);
 });
 
 for (const method of ["load", "claim"] as const) {
