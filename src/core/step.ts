@@ -54,8 +54,7 @@ export interface Taking<Name extends string> {
 }
 
 /**
- * Puts tokens into the run's queue, for as long as the decision it was given to has not settled. Call the methods as such:
- * `enqueue.tail(…)`.
+ * Puts tokens into the run's queue, for as long as the decision it was given to has not settled.
  */
 export interface Enqueue<Payloads = Any, Value = Any> {
   /** Puts a token before all that waits. Without a payload, or with `undefined`, the result's value is the payload. */

@@ -14,7 +14,7 @@ export interface LogSink {
   write(text: string): unknown;
 }
 
-/** What actions and decisions log with. Call `event` as its method: `log.event(…)`. */
+/** What actions and decisions log with. */
 export interface StepLogHelper {
   /** Tells the run's loggers, and its stream as a `step.log` event. */
   event(name: string, data?: unknown): void;

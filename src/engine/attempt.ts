@@ -84,17 +84,27 @@ export class Attempt implements StepScope, StepLogHelper {
     return this.#controller.signal;
   }
 
-  heartbeat(): void {
+  // Functions that know what they belong to: an action may take its scope and its log apart.
+
+  get heartbeat(): () => void {
+    return () => this.#beat();
+  }
+
+  get event(): (name: string, data?: unknown) => void {
+    return (name, data) => this.#log(name, data);
+  }
+
+  #beat(): void {
     Attempt.touch(this);
     this.#host.touch();
   }
 
-  event(name: string, data?: unknown): void {
+  #log(name: string, data: unknown): void {
     if (typeof name !== "string") {
       throw new TypeError(`Cannot log an event: expected a string as its name: ${typeof name}`);
     }
     if (this.#isClosed) return;
-    this.heartbeat();
+    this.#beat();
     this.#host.tellLog(this, name, data);
   }
 
@@ -177,7 +187,7 @@ export class Attempt implements StepScope, StepLogHelper {
 
   static chunk(attempt: Attempt, value: unknown): void {
     if (attempt.#isClosed) return;
-    attempt.heartbeat();
+    attempt.#beat();
     attempt.#host.tellChunk(attempt, value);
   }
 

@@ -23,17 +23,26 @@ export class Routes implements Enqueue {
     return this.#routed ?? NO_ROUTES;
   }
 
-  head(step: string, payload: unknown = this.#value): void {
-    this.#assertRoute(step);
-    this.#add(step, payload, "head");
+  // Functions that know what they belong to: a decision may take its `enqueue` apart.
+
+  get head(): (step: string, payload?: unknown) => void {
+    return (step, payload) => this.#route(step, payload, "head");
   }
 
-  tail(step: string, payload: unknown = this.#value): void {
-    this.#assertRoute(step);
-    this.#add(step, payload, "tail");
+  get tail(): (step: string, payload?: unknown) => void {
+    return (step, payload) => this.#route(step, payload, "tail");
   }
 
-  all(step: string, payloads: readonly unknown[], options: FanOutOptions): void {
+  get all(): (step: string, payloads: readonly unknown[], options: FanOutOptions) => void {
+    return (step, payloads, options) => this.#fanOut(step, payloads, options);
+  }
+
+  #route(step: string, payload: unknown = this.#value, where: Where): void {
+    this.#assertRoute(step);
+    this.#add(step, payload, where);
+  }
+
+  #fanOut(step: string, payloads: readonly unknown[], options: FanOutOptions): void {
     if (!Array.isArray(payloads)) {
       throw new TypeError(`Cannot fan out: expected an array of payloads: ${typeof payloads}`);
     }

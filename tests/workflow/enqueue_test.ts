@@ -1,5 +1,6 @@
-import { type Decision, type Enqueue, Workflow } from "@stepstream/workflow";
+import { type Any, type Decision, type Enqueue, Workflow } from "@stepstream/workflow";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { readAll } from "../tools/events.ts";
 
 Deno.test("Enqueue takes the result's value for a payload that is left out or undefined", async () => {
   const payloads = await payloadsAfter("value", (_ctx, _result, enqueue) => {
@@ -159,3 +160,29 @@ async function payloadsAfter(value: unknown, decision: Decision): Promise<unknow
   const { trace } = await workflow.run("first", "payload");
   return trace.slice(1).map(({ payloadIn }) => payloadIn);
 }
+
+Deno.test("enqueue, log and scope may be taken apart", async () => {
+  const items: unknown[] = [];
+  const workflow = new Workflow<Any, Any>().add(
+    {
+      name: "a",
+      action: (_ctx, _payload, { event }, { heartbeat, signal }) => {
+        heartbeat();
+        event("began", signal.aborted);
+        return 1;
+      },
+      decision: (_ctx, _result, { head, tail, all }, { event }) => {
+        tail("b", "last");
+        head("b", "first");
+        all("b", ["in a group"], { then: "b" });
+        event("decided");
+      },
+    },
+    { name: "b", action: (_ctx, item) => items.push(item) },
+  );
+
+  const { items: events } = await readAll(workflow.stream("a"));
+
+  assertEquals(items, ["first", "last", "in a group", [{ ok: true, value: 3, error: null }]]);
+  assertEquals(events.flatMap((event) => event.type === "step.log" ? [event.name] : []), ["began", "decided"]);
+});
