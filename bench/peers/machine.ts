@@ -1,0 +1,17 @@
+import { cpus, totalmem } from "node:os";
+
+/** What it was measured on, in a line. */
+export function describeMachine(): string {
+  const [cpu] = cpus();
+  const memoryGb = (totalmem() / 2 ** 30).toFixed(0);
+  return `${cpus().length} cores (${cpu?.model.trim()}), ${memoryGb} GB, ${Deno.build.os} ${Deno.build.arch}; ` +
+    `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`;
+}
+
+/** The version of each package that this folder pins. */
+export async function readVersions(): Promise<ReadonlyMap<string, string>> {
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("./deno.json", import.meta.url))) as {
+    readonly imports: Readonly<Record<string, string>>;
+  };
+  return new Map(Object.entries(imports).map(([name, specifier]) => [name, specifier.slice(`npm:${name}@`.length)]));
+}

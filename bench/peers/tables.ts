@@ -1,0 +1,78 @@
+import type { Peer, Skill } from "./contract.ts";
+import type { Metric } from "./items/item.ts";
+import type { Samples } from "./samples.ts";
+
+/** A peer and the file it is in. */
+export interface Described {
+  readonly file: string;
+  readonly peer: Peer;
+}
+
+/** A metric of an item: a row of the table. */
+export interface Row {
+  readonly item: string;
+  readonly key: string;
+  readonly metric: Metric;
+  /** What a peer lacks that cannot do it; `null` if all can. */
+  readonly skill: Skill | null;
+}
+
+/** A text in a cell that is longer than this goes under the table. */
+const LONGEST_TEXT = 12;
+
+/** The rows for all the columns, with each number's ratio to the first column's, and what has no number under it. */
+export function toTable(
+  samples: Samples,
+  rows: readonly Row[],
+  columns: readonly Described[],
+  baseline: string,
+): string {
+  const notes = new Set<string>();
+  const lines = rows.map(({ item, key, metric, skill }) => {
+    const base = samples.number(item, baseline, key);
+    const cells = columns.map(({ file, peer }) => {
+      const value = samples.get(item, file, key);
+      if (typeof value === "number") return `${format(value, metric)}${formatRatio(value, base, metric)}`;
+      if (value !== null && value.length <= LONGEST_TEXT) return value;
+      const lacked = skill === null ? undefined : peer.lacks?.[skill];
+      if (value !== null) notes.add(`${peer.name}, ${metric.title}: ${value}`);
+      else if (lacked !== undefined) notes.add(`${peer.name}: ${lacked}`);
+      return "–";
+    });
+    return toLine([label(metric), ...cells]);
+  });
+  const head = toLine(["", ...columns.map(({ peer }) => peer.name)]);
+  const rule = toLine(["---", ...columns.map(() => "---")]);
+  const table = [head, rule, ...lines].join("\n");
+  return notes.size === 0 ? table : `${table}\n\n${[...notes].map((note) => `- – ${note}.`).join("\n")}`;
+}
+
+/** A number with three digits that count, without its unit. */
+export function format(value: number, { unit }: Metric): string {
+  if (unit === "actions") return String(value);
+  if (unit === "/s" && value >= 1e6) return `${(value / 1e6).toPrecision(3)} M`;
+  if (unit === "/s" && value >= 1e4) return `${(value / 1e3).toFixed(0)} k`;
+  if (unit === "/s" && value >= 1e3) return `${(value / 1e3).toFixed(1)} k`;
+  return Math.abs(value) >= 100 || (unit === "/s" && value >= 10) ? value.toFixed(0) : value.toPrecision(2);
+}
+
+/** How many times as fast, or as small, as the baseline: 2 × is twice as good, whatever the unit. */
+export function ratio(value: number, base: number, { unit }: Metric): number {
+  return unit === "/s" ? value / base : base / value;
+}
+
+function label({ title, unit }: Metric): string {
+  if (unit === "/s") return `${title}/s`;
+  return ["actions", "yes or no", "× raw"].includes(unit) ? title : `${title}, ${unit}`;
+}
+
+function formatRatio(value: number, base: number | null, metric: Metric): string {
+  // A count of actions, a ratio already and what may be nought or less have none.
+  if (base === null || base <= 0 || value <= 0 || ["actions", "× raw", "KB"].includes(metric.unit)) return "";
+  const times = ratio(value, base, metric);
+  return ` (${times < 0.01 ? times.toFixed(4) : times.toFixed(2)} ×)`;
+}
+
+function toLine(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
