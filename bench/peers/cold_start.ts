@@ -1,9 +1,10 @@
 import { median } from "../tools/measure.ts";
-import type { Measured, Metric } from "./items/item.ts";
+import type { Item, Measured } from "./items/item.ts";
 
 /** What a process that runs one step of one peer costs, bundled as a user would. */
-export const COLD_START: { readonly name: string; readonly metrics: Readonly<Record<string, Metric>> } = {
+export const COLD_START: Pick<Item, "name" | "metrics" | "skill"> = {
   name: "cold-start",
+  skill: "chain",
   metrics: {
     ms: { title: "cold process, bundled, above an empty one", unit: "ms" },
     size: { title: "bundle, min+gz", unit: "KB" },
@@ -48,8 +49,7 @@ async function bundle(file: string, folder: string, config: readonly string[]): 
   await Deno.writeTextFile(
     program,
     `import peer from ${JSON.stringify(import.meta.resolve(`./${file}.ts`))};
-if (peer.chain !== undefined) for await (const _event of await peer.chain(1, (n) => n + 1)());
-else await peer.pool(1, 1, (n) => Promise.resolve(n))();
+for await (const _event of await peer.chain(1, (n) => n + 1)());
 Deno.exit();
 `,
   );

@@ -11,7 +11,7 @@ interface Told {
 
 /** What people write who take no engine: one `async function*` for each job, over a queue of what is to be done. */
 const generator: Peer = {
-  name: "hand-written generator",
+  name: "generator by hand",
   does:
     "one `async function*` over an array queue with a moving head, which yields one object a step; the pool is a set " +
     "of promises and `Promise.race`",

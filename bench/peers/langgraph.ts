@@ -50,7 +50,7 @@ function fanOut(
 }
 
 const langgraph: Peer = {
-  name: "@langchain/langgraph",
+  name: "langgraph",
   package: "@langchain/langgraph",
   does:
     "a `StateGraph` whose node leads to itself by a conditional edge, `Send` for each item, `config.writer` for logs, " +

@@ -65,7 +65,7 @@ function fanOut(
 }
 
 const mastra: Peer = {
-  name: "@mastra/core",
+  name: "mastra",
   package: "@mastra/core",
   does: "`.dountil(step)`, `.foreach(step, { concurrency }).then(merge)`, `writer.write` for logs, read by " +
     "`run.stream().fullStream`",

@@ -1,7 +1,7 @@
 import { COLD_START } from "./cold_start.ts";
 import { checkGoals } from "./goals.ts";
 import { ITEMS } from "./items/all.ts";
-import { describeMachine, readVersions } from "./machine.ts";
+import { readVersions } from "./machine.ts";
 import { PEER_FILES, REFERENCE } from "./peers.ts";
 import type { Samples } from "./samples.ts";
 import { type Described, format, type Row, toTable } from "./tables.ts";
@@ -16,7 +16,7 @@ const ROWS: readonly Row[] = [
     item: COLD_START.name,
     key,
     metric,
-    skill: null,
+    skill: COLD_START.skill,
   })),
 ];
 
@@ -45,13 +45,13 @@ export function toShortTable(samples: Samples, peers: readonly Described[]): str
 }
 
 /** `bench/RESULTS.md`. */
-export async function toMarkdown(samples: Samples, peers: readonly Described[], rounds: number): Promise<string> {
+export async function toMarkdown(samples: Samples, peers: readonly Described[], machine: string): Promise<string> {
   const versions = await readVersions();
   const goals = checkGoals(samples, ROWS, peers).map(({ goal, measured, holds }) =>
     `| ${goal} | ${measured} | ${holds ? "yes" : "**no**"} |`
   );
   const does = peers.map(({ peer: { name, package: npm, does } }) =>
-    `| ${name} | ${npm === undefined ? "" : versions.get(npm) ?? ""} | ${does} |`
+    `| ${name} | ${npm === undefined ? "" : `\`${npm}\` ${versions.get(npm)}`} | ${does} |`
   );
   return `# The same work on StepStream and on what else there is
 
@@ -59,10 +59,10 @@ export async function toMarkdown(samples: Samples, peers: readonly Described[], 
 deno task bench:peers
 \`\`\`
 
-wrote this file on ${new Date().toISOString().slice(0, 10)}, on ${describeMachine()}.
+wrote this file on ${new Date().toISOString().slice(0, 10)}, on ${machine}.
 
-Each number is the median of ${rounds} processes, taken in turns, of the median of many warm calls in each; what took long
-was taken once. In brackets: how many times as good as the generator written by hand (2 × is twice as fast, or half as
+Each number is the median of ${samples.mostTaken} processes, taken in turns, of the median of many warm calls in each; of
+what took long there are fewer. In brackets: how many times as good as the generator written by hand (2 × is twice as fast, or half as
 much). Absolute numbers move with the machine and with what else runs on it: read the ratios.
 
 ${toFullTable(samples, peers)}
@@ -76,7 +76,7 @@ ${goals.join("\n")}
 ## What is measured
 
 - Every peer is given the same actions and payloads, and its reader has to see the same number of step results or logs;
-  a run that tells fewer or more fails. StepStream and \`@mastra/core\` tell two events a step, the others one.
+  a run that tells fewer or more fails. StepStream and mastra tell two events a step, the others one.
 - First event: from the call that starts a run of one step. Some engines tell that a run begins, others tell nothing
   before the first result, so the result has a row of its own.
 - The \`break\` comes at the first event that is read while the first of 50 actions of 5 ms is at work.
@@ -87,7 +87,7 @@ ${goals.join("\n")}
   reaches in the library, all items included.
 - Memory: the most that the process holds, looked at every 1 000 steps.
 
-| | version | what its code does |
+| | package | what its code does |
 | --- | --- | --- |
 ${does.join("\n")}
 `;

@@ -12,6 +12,11 @@ export class Samples {
     }
   }
 
+  /** How many samples there are of what was sampled most often. */
+  get mostTaken(): number {
+    return Math.max(0, ...[...this.#samples.values()].map(({ length }) => length));
+  }
+
   /** The median of the numbers; where there is none, what was told instead of it; `null` if nothing was measured. */
   get(item: string, file: string, metric: string): number | string | null {
     const samples = this.#samples.get(toKey(item, file, metric)) ?? [];

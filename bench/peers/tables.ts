@@ -13,8 +13,8 @@ export interface Row {
   readonly item: string;
   readonly key: string;
   readonly metric: Metric;
-  /** What a peer lacks that cannot do it; `null` if all can. */
-  readonly skill: Skill | null;
+  /** What a peer lacks that cannot do it. */
+  readonly skill: Skill;
 }
 
 /** A text in a cell that is longer than this goes under the table. */
@@ -34,7 +34,7 @@ export function toTable(
       const value = samples.get(item, file, key);
       if (typeof value === "number") return `${format(value, metric)}${formatRatio(value, base, metric)}`;
       if (value !== null && value.length <= LONGEST_TEXT) return value;
-      const lacked = skill === null ? undefined : peer.lacks?.[skill];
+      const lacked = peer.lacks?.[skill];
       if (value !== null) notes.add(`${peer.name}, ${metric.title}: ${value}`);
       else if (lacked !== undefined) notes.add(`${peer.name}: ${lacked}`);
       return "–";
@@ -53,7 +53,7 @@ export function format(value: number, { unit }: Metric): string {
   if (unit === "/s" && value >= 1e6) return `${(value / 1e6).toPrecision(3)} M`;
   if (unit === "/s" && value >= 1e4) return `${(value / 1e3).toFixed(0)} k`;
   if (unit === "/s" && value >= 1e3) return `${(value / 1e3).toFixed(1)} k`;
-  return Math.abs(value) >= 100 || (unit === "/s" && value >= 10) ? value.toFixed(0) : value.toPrecision(2);
+  return Math.abs(value) >= 9.95 ? value.toFixed(0) : value.toPrecision(2);
 }
 
 /** How many times as fast, or as small, as the baseline: 2 × is twice as good, whatever the unit. */

@@ -34,7 +34,7 @@ function chain(steps: number, action: (n: number, tell: Tell, signal: AbortSigna
 }
 
 const workflowCore: Peer = {
-  name: "@llamaindex/workflow-core",
+  name: "workflow-core",
   package: "@llamaindex/workflow-core",
   does:
     "a handler that answers with the event it handles, `sendEvent` for logs and for each item, `withState` to gather " +
