@@ -33,9 +33,10 @@ export async function measureColdStarts(
     for (let round = 0; round < rounds; round += 1) {
       for (const [name, list] of times) list.push(await timeProcess(`${folder}/${name}.js`));
     }
-    const emptyMs = median(times.get(EMPTY) ?? []);
+    const emptyTimes = times.get(EMPTY) ?? [];
     return new Map(files.map((file) => {
-      const ms = median(times.get(file) ?? []) - emptyMs;
+      // Round by round, so that what else the machine does meets both sides of a difference.
+      const ms = median((times.get(file) ?? []).map((time, round) => time - (emptyTimes[round] ?? NaN)));
       return [file, { ms, size: (sizes.get(file) ?? NaN) / 1_024 }];
     }));
   } finally {

@@ -61,8 +61,8 @@ deno task bench:peers
 
 wrote this file on ${new Date().toISOString().slice(0, 10)}, on ${machine}.
 
-Each number is the median of ${samples.mostTaken} processes, taken in turns, of the median of many warm calls in each; of
-what took long there are fewer. In brackets: how many times as good as the generator written by hand (2 × is twice as fast, or half as
+Each number is the median of up to ${samples.mostTaken} processes, taken in turns, of the median of many warm calls in each;
+what took long was taken once. In brackets: how many times as good as the generator written by hand (2 × is twice as fast, or half as
 much). Absolute numbers move with the machine and with what else runs on it: read the ratios.
 
 ${toFullTable(samples, peers)}

@@ -70,7 +70,7 @@ function formatRatio(value: number, base: number | null, metric: Metric): string
   // A count of actions, a ratio already and what may be nought or less have none.
   if (base === null || base <= 0 || value <= 0 || ["actions", "× raw", "KB"].includes(metric.unit)) return "";
   const times = ratio(value, base, metric);
-  return ` (${times < 0.01 ? times.toFixed(4) : times.toFixed(2)} ×)`;
+  return ` (${times < 0.01 ? times.toPrecision(1) : times.toFixed(2)} ×)`;
 }
 
 function toLine(cells: readonly string[]): string {
