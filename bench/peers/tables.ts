@@ -67,8 +67,9 @@ function label({ title, unit }: Metric): string {
 }
 
 function formatRatio(value: number, base: number | null, metric: Metric): string {
-  // A count of actions, a ratio already and what may be nought or less have none.
-  if (base === null || base <= 0 || value <= 0 || ["actions", "× raw", "KB"].includes(metric.unit)) return "";
+  // A count of actions and what is a ratio already have none.
+  const hasNone = metric.isDifference === true || ["actions", "× raw", "KB"].includes(metric.unit);
+  if (base === null || base <= 0 || hasNone) return "";
   const times = ratio(value, base, metric);
   return ` (${times < 0.01 ? times.toPrecision(1) : times.toFixed(2)} ×)`;
 }

@@ -7,6 +7,8 @@ export type Measured = Readonly<Record<string, number | string>>;
 export interface Metric {
   readonly title: string;
   readonly unit: "/s" | "ms" | "µs" | "MB" | "KB" | "actions" | "× raw" | "yes or no";
+  /** Whether it is a difference, which may be nought or less: a ratio of two says nothing. */
+  readonly isDifference?: true;
 }
 
 /** How much work an item is; `tiny` is for a test that it still works. */
