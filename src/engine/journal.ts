@@ -20,7 +20,7 @@ import { encodeState, type PendingRetry, type RestoredState } from "./stored_sta
 export interface JournalHost {
   /** The state as it is now. */
   readonly state: RunState;
-  /** The last token's id and the number of finished steps, those of runs inside included. */
+  /** The last token's id and the number of finished steps, with those of runs inside that no crash makes void. */
   readonly counts: StoredCounts;
   /** Whether an action is at work that takes its time. */
   readonly isAtWork: boolean;

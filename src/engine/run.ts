@@ -37,6 +37,7 @@ import { type RunContext, SharedContext } from "./run_context.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { settledWithin } from "./settled_within.ts";
 import { Stage } from "./stage.ts";
+import { StepsInside } from "./steps_inside.ts";
 import type { StoredCounts } from "./stored_delta.ts";
 import type { StoredParts } from "./stored_parts.ts";
 import type { RestoredState } from "./stored_state.ts";
@@ -167,8 +168,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   get counts(): StoredCounts {
-    const { tokens, finishedSteps: steps } = this.#stage;
-    return { tokens, steps };
+    const { tokens, finishedSteps, inside } = this.#stage;
+    return { tokens, steps: finishedSteps - (inside?.total ?? 0) };
   }
 
   /** Opens the run in its store, if it is kept in one; settles when that has been done or has failed. */
@@ -377,6 +378,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
 
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void {
     const { attempt } = failed;
+    if (this.#around === null) this.#stage.inside?.settle(failed.token);
     this.#journal?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
     this.#tell.stepRetry(failed, error, delayMs);
     this.#waiting.add(failed.token);
@@ -586,6 +588,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     // A logger is the user's code too: it may have ended the run.
     if (this.#ending !== null) return;
     const before = this.#counted();
+    if (this.#around === null) this.#stage.inside?.settle(outcome.token.id);
     const stored = this.#record(outcome);
     if (stored === null) return;
     const next = apply(before, stored);
@@ -593,6 +596,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (this.#around !== null) this.#innerKeys.follow(outcome, before, next);
     this.#stage.tokens = next.counters.tokens;
     this.#stage.finishedSteps += 1;
+    if (this.#around !== null && this.#stage.journal !== null) this.#countInside(this.#around);
     this.#journal?.count(this.counts);
     this.touch();
     const isStopped = outcome.token.member !== null && stopsGroup(before, outcome);
@@ -604,6 +608,14 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     }
     this.#tell.stepResult(attempt, outcome, before, next, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
+  }
+
+  /** A step is done inside another: inside which one of the outermost run. */
+  #countInside(surroundings: Surroundings): void {
+    let outermost = surroundings;
+    for (let around = outermost.run.#around; around !== null; around = around.run.#around) outermost = around;
+    this.#stage.inside ??= new StepsInside();
+    this.#stage.inside.add(outermost.attempt.token);
   }
 
   /** The outcome as the store will give it back; `null` if it cannot be stored, which has ended the run. */

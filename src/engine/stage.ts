@@ -3,6 +3,7 @@ import { GuardedLogger } from "./guarded_logger.ts";
 import { HandOff } from "./hand_off.ts";
 import type { Journal } from "./journal.ts";
 import type { RunSettings } from "./run_settings.ts";
+import type { StepsInside } from "./steps_inside.ts";
 import { TraceRecorder } from "./trace_recorder.ts";
 import { TurnClock } from "./turn_clock.ts";
 
@@ -22,6 +23,8 @@ export class Stage {
   /** How many steps are at work or finished. */
   startedSteps = 0;
   finishedSteps = 0;
+  /** Those of them that the store does not count yet, `null` for none. */
+  inside: StepsInside | null = null;
   /** How many actions are at work and wait for something. */
   busy = 0;
 

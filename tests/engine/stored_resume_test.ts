@@ -14,6 +14,7 @@ import {
   UnknownStepError,
   VersionMismatchError,
   Workflow,
+  type WorkflowEvent,
 } from "@stepstream/workflow";
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import { laterTurn, readAll, stateOf, typesOf } from "../tools/events.ts";
@@ -290,6 +291,51 @@ Deno.test("Workflow.resume() refuses a run of another workflow, also one that ha
 
   assertStringIncludes(error.message, 'workflow "w"');
 });
+
+Deno.test("A stored run counts no step of a run inside that a crash has made void, and those of earlier attempts once", async () => {
+  for (const stopsAt of [3, 6, 9]) {
+    const inner = new Workflow<Any, Any>().add({
+      name: "x",
+      // So that each step is committed before the next.
+      action: async (_ctx, number) => {
+        await laterTurn();
+        return number + 1;
+      },
+      decision: (_ctx, { value }, enqueue) => {
+        if (value < 4) enqueue.tail("x");
+      },
+    });
+    let failures = 1;
+    const sub = asStep("sub", inner, {
+      start: "x",
+      retry: { maxAttempts: 2, delayMs: 0 },
+      // The first attempt fails when all of its steps are done.
+      value: (context: Any) => {
+        if ((failures -= 1) >= 0) throw new Error("once");
+        return context["result.x"];
+      },
+    });
+    const outer = () => new Workflow<Any, Any>({ name: "w" }).add(sub);
+    const undisturbed = await readAll(outer().stream("sub", 0, { store: new MemoryStore() }));
+    failures = 1;
+    const store = new MemoryStore();
+    let results = 0;
+    for await (const { type } of outer().stream("sub", 0, { store, runId: "r1", maxSteps: 9 })) {
+      if (type === "step.result" && (results += 1) === stopsAt) break;
+    }
+
+    const { items, failure } = await readAll(outer().resume("r1", { store, maxSteps: 9 }));
+
+    assertEquals(failure, null, `stopped at ${stopsAt}`);
+    assertEquals(stepsOf(items), stepsOf(undisturbed.items), `stopped at ${stopsAt}`);
+  }
+});
+
+/** How many steps the run says that it has done. */
+function stepsOf(events: readonly WorkflowEvent<Any, Any>[]): number | null {
+  const end = events.at(-1);
+  return end?.type === "run.end" ? end.steps : null;
+}
 
 Deno.test("A stored run keeps what is undefined: results of steps, and keys that it starts with or that steps set", async () => {
   const workflow = new Workflow<Any, Any>({ name: "w" }).add(
