@@ -80,11 +80,7 @@ export function apply(state: RunState, outcome: Outcome): RunState {
     const isStopped = stopsGroup(state, outcome);
     const isOver = isStopped || now.open === 0;
     groups = groups.with(member.group, isOver ? undefined : now);
-    if (isStopped) {
-      groups = sweepGroups(groups, (isLive) => {
-        queue = queue.filter(isLive);
-      });
-    }
+    if (isStopped) ({ queue, groups } = withoutStopped(queue, groups));
     if (isOver) {
       tokens += 1;
       const payload = groupResults(now, result.error);
@@ -94,6 +90,15 @@ export function apply(state: RunState, outcome: Outcome): RunState {
   }
   const counters = { tokens, steps: state.counters.steps + 1, groups: lastGroup };
   return { queue, context: state.context, counters, groups };
+}
+
+/** On its own, so that `apply` has no variable that a closure keeps: those are slower, at every step. */
+function withoutStopped(queue: TokenQueue, groups: RunState["groups"]): Pick<RunState, "queue" | "groups"> {
+  let left = queue;
+  const swept = sweepGroups(groups, (isLive) => {
+    left = left.filter(isLive);
+  });
+  return { queue: left, groups: swept };
 }
 
 /** The tokens that an outcome put into the queue, in their order. */

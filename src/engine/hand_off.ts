@@ -80,8 +80,7 @@ export class HandOff {
     if (this.#isDrained) {
       return Promise.reject(new StreamUsedError(this.#runId, "its result was asked for before they were read"));
     }
-    if (this.#isClosed) return this.#afterClose();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return this.#isClosed ? this.#afterClose() : this.#wait();
   }
 
   /** Takes the next event if it is ready, or the producer makes it at once. */
@@ -133,6 +132,11 @@ export class HandOff {
   leave(): void {
     this.#ready.clear();
     this.close(null);
+  }
+
+  /** On its own, so that `next` keeps nothing for a closure. */
+  #wait(): Promise<IteratorResult<WorkflowEvent, undefined>> {
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   #afterClose(): Promise<IteratorResult<WorkflowEvent, undefined>> {
