@@ -1,6 +1,7 @@
 /** A first-in-first-out buffer with constant-time ends; `Array.shift` moves every item. */
 export class Ring<Item> {
-  #items: (Item | undefined)[] = new Array(8);
+  /** None until there is one: most runs have no use for one of their two rings. */
+  #items: (Item | undefined)[] = [];
   #first = 0;
   #size = 0;
 
@@ -25,14 +26,14 @@ export class Ring<Item> {
   }
 
   clear(): void {
-    this.#items = new Array(8);
+    this.#items = [];
     this.#first = 0;
     this.#size = 0;
   }
 
   #grow(): void {
     const { length } = this.#items;
-    const items = new Array<Item | undefined>(length * 2);
+    const items = new Array<Item | undefined>(Math.max(8, length * 2));
     for (let index = 0; index < length; index += 1) items[index] = this.#items[(this.#first + index) & (length - 1)];
     this.#items = items;
     this.#first = 0;

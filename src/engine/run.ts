@@ -22,6 +22,7 @@ import {
   sweepGroups,
 } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
+import { AtWork } from "./at_work.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { EventTeller } from "./event_teller.ts";
 import type { HandOff } from "./hand_off.ts";
@@ -87,10 +88,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   readonly #checked: Promise<void> | null;
   readonly #onEnd: (ending: RunEnding) => void;
   readonly #lanes: Lanes;
-  /** The first attempt of each token that is at work and waits for something. */
-  readonly #atWork = new Set<Attempt>();
-  /** What settles when nothing of a token is at work any more, not even what was dropped. */
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #atWork: AtWork;
   #state: RunState;
   #ending: RunEnding | null = null;
   #hasBegun = false;
@@ -98,8 +96,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   #isPaused = false;
   /** Called when the run has been paused and no action is at work. */
   #onRest: (() => void) | null = null;
-  /** The tokens at work that wait for their next attempt. */
-  readonly #waiting = new Set<number>();
   readonly #innerKeys = new InnerKeys();
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
@@ -149,6 +145,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       path: around?.path ?? null,
     });
     this.#lanes = new Lanes(plan.limits);
+    this.#atWork = new AtWork(this.#stage, this.#lanes, around !== null);
     this.#onEnd = onEnd;
     this.#stage.tokens += 1;
     this.#state = initialState(
@@ -239,7 +236,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   tokensOutside(): Token[] {
-    return [...this.#lanes.held(), ...Array.from(this.#atWork, Attempt.tokenOf)];
+    return [...this.#lanes.held(), ...Array.from(this.#atWork.firsts, Attempt.tokenOf)];
   }
 
   fail(error: unknown): void {
@@ -381,12 +378,12 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (this.#around === null) this.#stage.inside?.settle(failed.token);
     this.#journal?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
     this.#tell.stepRetry(failed, error, delayMs);
-    this.#waiting.add(failed.token);
+    this.#atWork.setWaiting(failed.token, true);
     this.#lookForRest();
   }
 
   beginAgain(attempt: Attempt): void {
-    this.#waiting.delete(attempt.token);
+    this.#atWork.setWaiting(attempt.token, false);
     this.touch();
     this.#tell.stepStart(attempt, Attempt.tokenOf(attempt));
   }
@@ -467,7 +464,9 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const { maxSteps, concurrency } = this.#settings;
     // What is done and not in the store yet would be repeated after a crash, like what is at work.
     const busy = this.#stage.busy + (this.#journal?.uncommitted ?? 0);
-    if (this.#ending !== null || this.#heldStarts > 0 || (busy >= concurrency && !this.#hasOwnRoom)) return false;
+    if (this.#ending !== null || this.#heldStarts > 0 || (busy >= concurrency && !this.#atWork.hasOwnRoom)) {
+      return false;
+    }
     // What is at work is within the limit, so the end waits for it.
     if (this.#stage.startedSteps >= maxSteps && this.#atWork.size > 0) return false;
     const token = this.#nextToken();
@@ -481,11 +480,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     else if (this.#stage.startedSteps < maxSteps) this.#start(registered, token);
     else this.#end("failed", new StepLimitError(maxSteps, token.step));
     return true;
-  }
-
-  /** The step around a run takes part in no work of its own, so there is always room for one of the run. */
-  get #hasOwnRoom(): boolean {
-    return this.#around !== null && this.#atWork.size === 0;
   }
 
   /** The token that starts next: the first one whose step is not at its own limit. */
@@ -510,7 +504,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   #start(registered: RegisteredStep, token: Token): void {
     const retry = this.#journal?.retryOf(token);
     const attempt = new Attempt(this, token, retry === undefined ? 1 : retry.attempt + 1);
-    if (retry !== undefined) this.#waiting.add(token.id);
+    if (retry !== undefined) this.#atWork.setWaiting(token.id, true);
     this.#stage.startedSteps += 1;
     this.touch();
     this.#starting = attempt;
@@ -530,12 +524,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
 
   #wait(first: Attempt, token: Token, performed: Promise<Outcome | null>): void {
     if (this.#state.queue.head === token) this.#takeHead();
-    this.#lanes.count(token, 1);
-    if (!this.#hasOwnRoom) this.#stage.busy += 1;
     this.#atWork.add(first);
     const settled = performed.then((outcome) => {
-      this.#inFlight.delete(settled);
-      this.#leaveWork(first);
+      this.#atWork.forget(settled);
+      this.#atWork.remove(first);
       const last = Attempt.last(first);
       try {
         if (outcome !== null) this.#applyHeld(last, outcome);
@@ -548,12 +540,12 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       // What had no room outside or beside it may have some now.
       this.#advanceAll();
     }, (error) => {
-      this.#inFlight.delete(settled);
+      this.#atWork.forget(settled);
       this.#end("failed", error);
-      this.#leaveWork(first);
+      this.#atWork.remove(first);
       this.#stage.decisions.leave(token);
     });
-    this.#inFlight.add(settled);
+    this.#atWork.follow(settled);
   }
 
   #applyHeld(last: Attempt, outcome: Outcome): void {
@@ -572,14 +564,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   #lookForRest(): void {
-    if (this.#onRest !== null && (this.#ending !== null || this.#atWork.size === this.#waiting.size)) this.#onRest();
-  }
-
-  #leaveWork(first: Attempt): void {
-    if (!this.#atWork.delete(first)) return;
-    this.#waiting.delete(first.token);
-    this.#lanes.count(Attempt.tokenOf(first), -1);
-    if (!this.#hasOwnRoom) this.#stage.busy -= 1;
+    if (this.#onRest !== null && (this.#ending !== null || this.#atWork.isResting)) this.#onRest();
   }
 
   #commit(attempt: Attempt, outcome: Outcome): void {
@@ -643,13 +628,13 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
 
   /** A group has stopped: what of it is at work fails. */
   #dropDead(cause: unknown): void {
-    for (const first of this.#atWork) {
+    for (const first of this.#atWork.firsts) {
       const token = Attempt.tokenOf(first);
       // Whoever hears of being aborted may end the run.
       if (this.#ending !== null || isGroupLive(this.#state.groups, token.member)) continue;
       const attempt = Attempt.last(first);
       const result = { ok: false, value: null, error: new GroupFailedError(cause) } as const;
-      this.#leaveWork(first);
+      this.#atWork.remove(first);
       Attempt.drop(attempt, result.error);
       const registered = this.steps.get(token.step);
       this.#context.forgetChanges(token);
@@ -677,9 +662,9 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const journal = this.#journal;
     this.#stage.runs.delete(this);
     this.#outerEnd.stop();
-    const isAtWork = !this.#isGivenUp && (this.#starting !== null || this.#inFlight.size > 0);
+    const isAtWork = !this.#isGivenUp && (this.#starting !== null || this.#atWork.isInFlight);
     const settled = isAtWork
-      ? settledWithin(this.#inFlight, cleanupTimeoutMs, clock, around === null ? null : signal)
+      ? settledWithin(this.#atWork.inFlight, cleanupTimeoutMs, clock, around === null ? null : signal)
       : null;
     const saved = new Later<void>();
     const cleanup = journal === null ? settled : Promise.all([settled, saved.promise]).then(() => {});
@@ -688,8 +673,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#ending = ending;
     this.#lookForRest();
     if (this.#starting !== null) Attempt.drop(this.#starting, error);
-    for (const first of this.#atWork) {
-      this.#leaveWork(first);
+    for (const first of this.#atWork.firsts) {
+      this.#atWork.remove(first);
       Attempt.drop(Attempt.last(first), error);
       // Also a decision that never settles must not keep those of others waiting.
       this.#stage.decisions.leave(Attempt.tokenOf(first));

@@ -1,0 +1,92 @@
+import { Attempt } from "./attempt.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Stage } from "./stage.ts";
+
+/** Made when they are needed: a run of synchronous steps has no token at work that waits for anything. */
+interface Sets {
+  /** The first attempt of each token. */
+  readonly firsts: Set<Attempt>;
+  /** The tokens that wait for their next attempt. */
+  readonly waiting: Set<number>;
+  /** What settles when nothing of a token is at work any more, not even what was dropped. */
+  readonly inFlight: Set<Promise<void>>;
+}
+
+/** The tokens of a run that are at work and wait for something, and the room that they take. */
+export class AtWork {
+  readonly #stage: Stage;
+  readonly #lanes: Lanes;
+  readonly #isInside: boolean;
+  #sets: Sets | null = null;
+
+  constructor(stage: Stage, lanes: Lanes, isInside: boolean) {
+    this.#stage = stage;
+    this.#lanes = lanes;
+    this.#isInside = isInside;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#sets === null ? 0 : this.#sets.firsts.size;
+  }
+
+  /** The first attempt of each. One that leaves meanwhile is passed over. */
+  get firsts(): Iterable<Attempt> {
+    return this.#sets === null ? [] : this.#sets.firsts;
+  }
+
+  /** What settles when nothing of them is at work any more. */
+  get inFlight(): ReadonlySet<Promise<void>> {
+    return this.#made.inFlight;
+  }
+
+  /** True while no action is at work: all of them wait for their next attempt. */
+  get isResting(): boolean {
+    return this.#sets === null || this.#sets.firsts.size === this.#sets.waiting.size;
+  }
+
+  /** True while something of them is at work. */
+  get isInFlight(): boolean {
+    return this.#sets !== null && this.#sets.inFlight.size > 0;
+  }
+
+  /** The step around a run takes part in no work of its own, so there is always room for one of the run. */
+  get hasOwnRoom(): boolean {
+    return this.#isInside && this.size === 0;
+  }
+
+  add(first: Attempt): void {
+    this.#lanes.count(Attempt.tokenOf(first), 1);
+    if (!this.hasOwnRoom) this.#stage.busy += 1;
+    this.#made.firsts.add(first);
+  }
+
+  /** The token is not at work any more; what was dropped of it may be. */
+  remove(first: Attempt): void {
+    if (this.#sets === null || !this.#sets.firsts.delete(first)) return;
+    this.#sets.waiting.delete(first.token);
+    this.#lanes.count(Attempt.tokenOf(first), -1);
+    if (!this.hasOwnRoom) this.#stage.busy -= 1;
+  }
+
+  /** The token waits for its next attempt from now on, or does no more. */
+  setWaiting(token: number, isWaiting: boolean): void {
+    if (isWaiting) this.#made.waiting.add(token);
+    else this.#sets?.waiting.delete(token);
+  }
+
+  /** Follows what is at work to its end. */
+  follow(settled: Promise<void>): void {
+    this.#made.inFlight.add(settled);
+  }
+
+  /** Follows it no more. */
+  forget(settled: Promise<void>): void {
+    this.#sets?.inFlight.delete(settled);
+  }
+
+  get #made(): Sets {
+    this.#sets ??= { firsts: new Set(), waiting: new Set(), inFlight: new Set() };
+    return this.#sets;
+  }
+}
