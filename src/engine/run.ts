@@ -38,15 +38,13 @@ import { type RunContext, SharedContext } from "./run_context.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { settledWithin } from "./settled_within.ts";
 import { Stage } from "./stage.ts";
+import { Surroundings } from "./surroundings.ts";
 import { StepsInside } from "./steps_inside.ts";
 import type { StoredCounts } from "./stored_delta.ts";
 import type { StoredParts } from "./stored_parts.ts";
 import type { RestoredState } from "./stored_state.ts";
 import { isThenable } from "./thenable.ts";
 import type { TraceRecorder } from "./trace_recorder.ts";
-
-/** Each level of workflows inside workflows takes some of the stack when it is cancelled. */
-const MAX_DEPTH = 500;
 
 /** How a run came to its end. */
 export interface RunEnding {
@@ -55,16 +53,6 @@ export interface RunEnding {
   readonly error: unknown;
   /** Settles when nothing of the run is at work any more, or the time for that is over; `null` if nothing was. */
   readonly cleanup: Promise<void> | null;
-}
-
-/** Where a run inside another one is. */
-interface Surroundings {
-  readonly stage: Stage;
-  readonly run: Run;
-  /** The attempt whose action it is. */
-  readonly attempt: Attempt;
-  /** The steps around it, outermost first. */
-  readonly path: readonly string[];
 }
 
 /** The loop of one run: takes tokens while somebody wants events, performs their steps and tells what happens. */
@@ -320,10 +308,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   ): Promise<void> {
     // The attempt has to count as at work before anything inside it does.
     await undefined;
-    const path = [...this.#around?.path ?? [], attempt.step];
-    if (path.length > MAX_DEPTH) {
-      throw new RangeError(`Cannot run a workflow inside a step: it is more than ${MAX_DEPTH} levels deep`);
-    }
+    const around = new Surroundings(this.#stage, attempt, this.#around);
     const { signal } = attempt;
     await new Promise<void>((resolve, reject) => {
       const onEnd = async ({ status, error, cleanup }: RunEnding) => {
@@ -337,14 +322,13 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
         if (status === "completed") resolve();
         else reject(error);
       };
-      const around = { stage: this.#stage, run: this, attempt, path };
       new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, null, around).advance();
     });
   }
 
   /** What happens inside shows that the step around it is alive. */
   touch(): void {
-    for (let around = this.#around; around !== null; around = around.run.#around) Attempt.touch(around.attempt);
+    this.#around?.touch();
   }
 
   keyOf({ id }: Token): string {
@@ -581,7 +565,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (this.#around !== null) this.#innerKeys.follow(outcome, before, next);
     this.#stage.tokens = next.counters.tokens;
     this.#stage.finishedSteps += 1;
-    if (this.#around !== null && this.#stage.journal !== null) this.#countInside(this.#around);
+    if (this.#around !== null && this.#stage.journal !== null) {
+      this.#stage.inside ??= new StepsInside();
+      this.#stage.inside.add(this.#around.outermostToken);
+    }
     this.#journal?.count(this.counts);
     this.touch();
     const isStopped = outcome.token.member !== null && stopsGroup(before, outcome);
@@ -593,14 +580,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     }
     this.#tell.stepResult(attempt, outcome, before, next, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
-  }
-
-  /** A step is done inside another: inside which one of the outermost run. */
-  #countInside(surroundings: Surroundings): void {
-    let outermost = surroundings;
-    for (let around = outermost.run.#around; around !== null; around = around.run.#around) outermost = around;
-    this.#stage.inside ??= new StepsInside();
-    this.#stage.inside.add(outermost.attempt.token);
   }
 
   /** The outcome as the store will give it back; `null` if it cannot be stored, which has ended the run. */
@@ -643,14 +622,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     }
   }
 
-  /** Nobody waits for what goes on inside a step that has been given up: its time was over, and it is not cancelled. */
-  get #isGivenUp(): boolean {
-    for (let around = this.#around; around !== null; around = around.run.#around) {
-      if (Attempt.isClosed(around.attempt) && !Attempt.isDropped(around.attempt)) return true;
-    }
-    return false;
-  }
-
   /**
    * Ends the run, unless it has ended: what is at work is aborted, and nothing is told after `run.end`. One that is
    * suspended has not ended for its store.
@@ -662,7 +633,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const journal = this.#journal;
     this.#stage.runs.delete(this);
     this.#outerEnd.stop();
-    const isAtWork = !this.#isGivenUp && (this.#starting !== null || this.#atWork.isInFlight);
+    const isAtWork = around?.isGivenUp !== true && (this.#starting !== null || this.#atWork.isInFlight);
     const settled = isAtWork
       ? settledWithin(this.#atWork.inFlight, cleanupTimeoutMs, clock, around === null ? null : signal)
       : null;
