@@ -7,7 +7,7 @@ export class DecisionLine {
 
   /** Waits until the decisions before the token's are through; `null` if none is under way. */
   wait(token: Token): Promise<void> | null {
-    return this.#line.size === 0 ? null : new Promise((go) => this.#line.set(token, go));
+    return this.#line.size === 0 ? null : this.#lineUp(token);
   }
 
   /** The token's decision takes its time: those that come after it wait. */
@@ -23,5 +23,10 @@ export class DecisionLine {
     go();
     const [next] = this.#line.values();
     next?.();
+  }
+
+  /** On its own, so that `wait` keeps nothing for a closure: it is asked at every step. */
+  #lineUp(token: Token): Promise<void> {
+    return new Promise((go) => this.#line.set(token, go));
   }
 }

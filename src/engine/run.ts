@@ -70,7 +70,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   readonly #journal: Journal | null;
   readonly #opening: Opening | null;
   readonly #context: RunContext;
-  readonly #outerEnd: OuterEnd;
+  /** What may end it from outside, `null` for nothing. */
+  readonly #outerEnd: OuterEnd | null;
   readonly #tell: EventTeller;
   /** Settles when the start payload is known to be good or bad, `null` if it is. */
   readonly #checked: Promise<void> | null;
@@ -118,13 +119,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#opening = kept?.opening ?? null;
     this.#context = this.#journal ?? new SharedContext(settings.context);
     this.#stage.journal ??= this.#journal;
-    this.#outerEnd = new OuterEnd({
-      clock,
-      timeoutMs: settings.timeoutMs,
-      signal: settings.signal,
-      onTimeout: () => this.#endSoon("failed", new RunTimeoutError(runId, settings.timeoutMs)),
-      onAbort: (reason) => this.cancel(reason),
-    });
+    this.#outerEnd = settings.signal === null && settings.timeoutMs === Infinity ? null : this.#createOuterEnd();
     this.#tell = new EventTeller({
       runId,
       clock: this.#stage.clock,
@@ -384,9 +379,20 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#heldStarts += 1;
   }
 
+  #createOuterEnd(): OuterEnd {
+    const { clock, timeoutMs, signal } = this.#settings;
+    return new OuterEnd({
+      clock,
+      timeoutMs,
+      signal,
+      onTimeout: () => this.#endSoon("failed", new RunTimeoutError(this.runId, timeoutMs)),
+      onAbort: (reason) => this.cancel(reason),
+    });
+  }
+
   /** Begins, if nothing has to be waited for. */
   #canBegin(): boolean {
-    this.#outerEnd.listen();
+    this.#outerEnd?.listen();
     // The signal may have ended it.
     if (this.#isChecking || this.#ending !== null) return false;
     if (this.#opening !== null) {
@@ -632,7 +638,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const around = this.#around;
     const journal = this.#journal;
     this.#stage.runs.delete(this);
-    this.#outerEnd.stop();
+    this.#outerEnd?.stop();
     const isAtWork = around?.isGivenUp !== true && (this.#starting !== null || this.#atWork.isInFlight);
     const settled = isAtWork
       ? settledWithin(this.#atWork.inFlight, cleanupTimeoutMs, clock, around === null ? null : signal)

@@ -4,8 +4,10 @@ import type { TraceEntry } from "../core/trace.ts";
 
 /** How many values stand for an entry. */
 const WIDTH = 8;
-/** How many values a block holds: a multiple of the width, and small enough to be a young object. */
-const BLOCK_LENGTH = WIDTH * 256;
+/** How many values the first block holds: most runs are short, and there may be many of them. */
+const FIRST_LENGTH = WIDTH * 4;
+/** Blocks grow up to this many values: small enough to be young objects. */
+const MAX_LENGTH = WIDTH * 256;
 
 /**
  * Keeps what a trace needs as flat values, and makes entries of them when somebody looks: an object for each step that
@@ -14,15 +16,11 @@ const BLOCK_LENGTH = WIDTH * 256;
 export class TraceRecorder {
   #blocks: unknown[][] = [];
   #block: unknown[] = [];
-  #used = BLOCK_LENGTH;
+  #used = 0;
   #entries: readonly TraceEntry[] | null = null;
 
   record({ token, result, attempts }: Outcome, queueLengthAfter: number, path: readonly string[] | null): void {
-    if (this.#used === BLOCK_LENGTH) {
-      this.#block = new Array(BLOCK_LENGTH);
-      this.#blocks.push(this.#block);
-      this.#used = 0;
-    }
+    if (this.#used === this.#block.length) this.#grow();
     const block = this.#block;
     const at = this.#used;
     block[at] = token.id;
@@ -42,10 +40,16 @@ export class TraceRecorder {
     return this.#entries;
   }
 
+  #grow(): void {
+    this.#block = new Array(Math.min(Math.max(this.#block.length * 2, FIRST_LENGTH), MAX_LENGTH));
+    this.#blocks.push(this.#block);
+    this.#used = 0;
+  }
+
   #toEntries(): TraceEntry[] {
     const entries: TraceEntry[] = [];
     for (const block of this.#blocks) {
-      const used = block === this.#block ? this.#used : BLOCK_LENGTH;
+      const used = block === this.#block ? this.#used : block.length;
       for (let at = 0; at < used; at += WIDTH) entries.push(toEntry(block.slice(at, at + WIDTH)));
     }
     this.#blocks = [];
