@@ -137,10 +137,14 @@ export interface RunStore {
   events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]>;
   /**
    * Takes over runs that have not ended, those first that have been due for longest: each gets a new revision, which
-   * fences off whoever had it, and the new `wakeAt`. Two claimers never get the same run at the same revision.
+   * fences off whoever had it, and the new `wakeAt`. Two claimers never get the same run at the same revision. A run
+   * whose head cannot be read is left out, so that it holds up no others; the claim of that `runId` may reject.
    */
   claim(claim: RunClaim): Promise<readonly RunHead[]>;
-  /** Runs, the newest first; those of the same time by id, the greatest first (by code units, as `<` compares). */
+  /**
+   * Runs, the newest first; those of the same time by id, the greatest first (by code units, as `<` compares). One whose
+   * head cannot be read is left out, and the next one takes its place; `find` of that one rejects.
+   */
   list(query: RunQuery): Promise<readonly RunHead[]>;
   /** Forgets a run and all of its events; `false` if there was none. */
   delete(runId: string): Promise<boolean>;

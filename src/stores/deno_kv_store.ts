@@ -43,6 +43,7 @@ import { encodePages, encodeValue } from "./deno_kv_pages.ts";
 import { DenoKvGap, readEvents, readState } from "./deno_kv_read.ts";
 import { sweepLoose, sweepState } from "./deno_kv_sweep.ts";
 import { DenoKvWrite } from "./deno_kv_write.ts";
+import { nullIfTorn, readableHeads } from "./readable_heads.ts";
 import { LONE_SURROGATE } from "./stored_text.ts";
 
 export type { RunStatus } from "../core/events.ts";
@@ -221,7 +222,7 @@ export class DenoKvStore implements RunStore {
         const dueId = String(key.at(-1));
         // A run that was claimed is further down in the list now.
         if (claimed.has(dueId) || (workflows !== undefined && !workflows.includes(String(value)))) continue;
-        const head = await this.#claim(dueId, claim);
+        const head = await this.#claim(dueId, claim).catch(nullIfTorn);
         if (head !== null) claimed.set(dueId, head);
         if (claimed.size >= limit) break;
       }
@@ -392,13 +393,13 @@ export class DenoKvStore implements RunStore {
     return seen;
   }
 
-  /** The heads of places in the list, without those that are somewhere else by now. */
+  /** The heads of places in the list, without those that are somewhere else by now or cannot be read. */
   async #readMany(places: readonly Place[]): Promise<readonly DenoKvHead[]> {
     const entries = await this.#database.getMany(places.map(({ runId }) => this.#keys.head(runId)));
-    return places.flatMap(({ createdAt, runId }, index) => {
+    return readableHeads([...places.entries()], ([index, { createdAt, runId }]) => {
       const entry = entries[index];
       const seen = entry ? parseHead(runId, entry) : null;
-      return seen !== null && seen.head.createdAt === createdAt ? [seen.head] : [];
+      return seen !== null && seen.head.createdAt === createdAt ? seen.head : null;
     });
   }
 

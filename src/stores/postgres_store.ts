@@ -38,6 +38,7 @@ import { PostgresConnection, type PostgresQuery, type PostgresValue } from "./po
 import { PostgresDoorbell } from "./postgres_doorbell.ts";
 import { HEAD_COLUMNS, NO_HEAD_COLUMNS, readNumber, readText, toArrayText, toHead } from "./postgres_rows.ts";
 import { PostgresTables } from "./postgres_tables.ts";
+import { readableHeads } from "./readable_heads.ts";
 import { encodeText, LONE_SURROGATE } from "./stored_text.ts";
 
 export type { RunStatus } from "../core/events.ts";
@@ -80,6 +81,12 @@ export interface PostgresStoreOptions {
   /** Where the pause between two notices to other processes comes from. Default: the platform. */
   readonly clock?: Clock | undefined;
 }
+
+/**
+ * What is true of heads that can be read: others are not to be written to. A run with a status or a time that somebody has
+ * made up is theirs, and holds up no others.
+ */
+const CAN_BE_CLAIMED = "status IN ('running', 'suspended') AND 'NaN' NOT IN (wake_at, created_at, updated_at)";
 
 /** The longest run id, in code units, so that it fits into an index. */
 const MAX_RUN_ID_LENGTH = 512;
@@ -230,7 +237,7 @@ WHERE record.run_id = $1 AND record.revision > run.snapshot_revision`,
     if (runId !== undefined && refuseId(runId) !== null) return [];
     const { runs } = this.#tables;
     const values: PostgresValue[] = [until, limit];
-    const conditions = ["wake_at IS NOT NULL"];
+    const conditions = ["wake_at IS NOT NULL", CAN_BE_CLAIMED];
     if (!isForced) conditions.push(`wake_at <= $${values.push(now)}`);
     if (runId !== undefined) conditions.push(`run_id = $${values.push(runId)}`);
     if (workflows !== undefined) {
@@ -249,7 +256,7 @@ UPDATE ${runs} SET revision = revision + 1, wake_at = $1 FROM due WHERE run_id =
 RETURNING ${HEAD_COLUMNS}, was_due`,
       values,
     );
-    const claimed = rows.map((row) => {
+    const claimed = readableHeads(rows, (row) => {
       const head = toHead(row);
       return { head, wasDue: readNumber(head.runId, "read the head", row.was_due) };
     });
@@ -260,7 +267,7 @@ RETURNING ${HEAD_COLUMNS}, was_due`,
 
   /** Runs, the newest first; those of the same time by id, the greatest first. */
   async list({ status, workflow, after, limit }: RunQuery): Promise<readonly RunHead[]> {
-    const values: PostgresValue[] = [limit];
+    const values: PostgresValue[] = [];
     const conditions = ["true"];
     if (status !== undefined) conditions.push(`status = $${values.push(status)}`);
     if (workflow !== undefined) conditions.push(`workflow = $${values.push(encodeText(workflow))}`);
@@ -269,14 +276,14 @@ RETURNING ${HEAD_COLUMNS}, was_due`,
       const place = `$${values.push(toOrderedText(after.runId))}`;
       conditions.push(`(created_at, place) < (${createdAt}, ${place})`);
     }
-    const rows = await this.#run(
-      null,
-      "list runs",
-      `SELECT ${HEAD_COLUMNS} FROM ${this.#tables.runs} WHERE ${conditions.join(" AND ")}
-ORDER BY created_at DESC, place DESC LIMIT $1`,
-      values,
-    );
-    return rows.map(toHead);
+    const text = `SELECT ${HEAD_COLUMNS} FROM ${this.#tables.runs} WHERE ${conditions.join(" AND ")}
+ORDER BY created_at DESC, place DESC LIMIT $${values.length + 1}`;
+    for (let count = limit;; count *= 2) {
+      const rows = await this.#run(null, "list runs", text, [...values, count]);
+      const heads = readableHeads(rows, toHead);
+      // A page that is not full would be taken for the last one.
+      if (heads.length >= limit || rows.length < count) return heads.slice(0, limit);
+    }
   }
 
   /** Forgets a run and all of its events; `false` if there was none. */

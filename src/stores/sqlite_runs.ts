@@ -11,6 +11,7 @@ import type {
 } from "../core/run_store.ts";
 import type { LongTexts } from "./long_texts.ts";
 import { toOrderedText } from "./ordered_text.ts";
+import { readableHeads } from "./readable_heads.ts";
 import { findGap, readEvents } from "./sqlite_events.ts";
 import { readNumber, readRun, readState, type RunRow } from "./sqlite_rows.ts";
 import type { SqliteStatements } from "./sqlite_statements.ts";
@@ -102,10 +103,14 @@ export class SqliteRuns implements RunStore {
   list({ status, workflow, after, limit }: RunQuery): Promise<readonly RunHead[]> {
     return this.#settle(null, "list runs", () => {
       const place = [after?.createdAt ?? Number.MAX_SAFE_INTEGER, toOrderedText(after?.runId ?? "")] as const;
-      const rows = workflow === undefined
-        ? this.#sql.list.all(status ?? null, ...place, bounded(limit))
-        : this.#sql.listOfWorkflow.all(status ?? null, ...place, bounded(limit), encodeText(workflow));
-      return rows.map((row) => readRun(row).head);
+      const runs = firstRuns(
+        limit,
+        (count) =>
+          workflow === undefined
+            ? this.#sql.list.all(status ?? null, ...place, count)
+            : this.#sql.listOfWorkflow.all(status ?? null, ...place, count, encodeText(workflow)),
+      );
+      return runs.map(({ head }) => head);
     });
   }
 
@@ -168,7 +173,7 @@ export class SqliteRuns implements RunStore {
     const dueBy = isForced ? Number.MAX_SAFE_INTEGER : now;
     if (runId === undefined) {
       const names = workflows === undefined ? null : JSON.stringify(workflows.map(encodeText));
-      return this.#sql.due.all(dueBy, names, bounded(limit)).map(readRun);
+      return firstRuns(limit, (count) => this.#sql.due.all(dueBy, names, count));
     }
     const run = this.#find(runId);
     if (run === null || limit < 1) return [];
@@ -183,6 +188,16 @@ export class SqliteRuns implements RunStore {
     } catch (cause) {
       return Promise.reject(toStoreError(runId, what, cause));
     }
+  }
+}
+
+/** The first runs that can be read, `limit` at most, of the `count` rows that `select` gives. */
+function firstRuns(limit: number, select: (count: number) => readonly unknown[]): readonly RunRow[] {
+  for (let count = bounded(limit);; count = bounded(count * 2)) {
+    const rows = select(count);
+    const runs = readableHeads(rows, readRun);
+    // A page that is not full would be taken for the last one.
+    if (runs.length >= limit || rows.length < count) return runs.slice(0, limit);
   }
 }
 

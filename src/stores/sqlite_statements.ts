@@ -29,7 +29,12 @@ export function prepareStatements(database: SqliteDatabase): SqliteStatements {
 const RUN = "number, run_id, workflow, version, status, revision, last_seq, wake_at, created_at, updated_at, " +
   "snapshot_at, record_count";
 
-const LISTED = "(?1 IS NULL OR status = ?1) AND (created_at, run_id) < (?2, ?3) " +
+const NUMBERS = "revision, last_seq, coalesce(wake_at, 0), created_at, updated_at, snapshot_at, record_count";
+
+// One number that JavaScript cannot hold, and `node:sqlite` throws for all rows of the statement.
+const CAN_BE_READ = `max(${NUMBERS}) <= ${Number.MAX_SAFE_INTEGER} AND min(${NUMBERS}) >= ${Number.MIN_SAFE_INTEGER}`;
+
+const LISTED = `(?1 IS NULL OR status = ?1) AND (created_at, run_id) < (?2, ?3) AND ${CAN_BE_READ} ` +
   "ORDER BY created_at DESC, run_id DESC LIMIT ?4";
 
 const SQL = {
@@ -70,7 +75,7 @@ const SQL = {
   // By status as well: a row that somebody has given one of their own is theirs, and holds up no others.
   due: `
     SELECT ${RUN} FROM stepstream_runs
-    WHERE wake_at <= ?1 AND status IN ('running', 'suspended')
+    WHERE wake_at <= ?1 AND status IN ('running', 'suspended') AND ${CAN_BE_READ}
       AND (?2 IS NULL OR workflow IN (SELECT value FROM json_each(?2)))
     ORDER BY wake_at LIMIT ?3`,
   claim: "UPDATE stepstream_runs SET revision = revision + 1, wake_at = ? WHERE number = ?",

@@ -317,6 +317,25 @@ Deno.test("DenoKvStore names the run and the record that is not there as it was 
   await assertRejects(() => store.find("r1"), StoreError, `Cannot read the head of run "r1"`);
 });
 
+Deno.test("DenoKvStore takes over and lists the other runs beside a head that is not what was written", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const store = await DenoKvStore.open(kv);
+  for (const runId of ["r1", "r2", "r3"]) await store.create(sampleRun(runId));
+  const { value } = await kv.get(["stepstream", "run", "r1"]);
+  await kv.set(["stepstream", "run", "r1"], Object.assign({}, value, { status: "on hold" }));
+
+  const listed = await store.list({ limit: 2 });
+  const claimed = await store.claim({ limit: 2, until: NOW + 9, now: NOW });
+
+  assertEquals(listed.map(({ runId }) => runId), ["r3", "r2"]);
+  assertEquals(claimed.map(({ runId }) => runId), ["r2", "r3"]);
+  await assertRejects(
+    () => store.claim({ runId: "r1", limit: 1, until: NOW + 9, now: NOW }),
+    StoreError,
+    `Cannot read the head of run "r1"`,
+  );
+});
+
 Deno.test("DenoKvStore names the run that the database could not be reached for", async () => {
   const kv = await Deno.openKv(":memory:");
   const store = await DenoKvStore.open(kv);

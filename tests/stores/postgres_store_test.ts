@@ -90,6 +90,22 @@ Deno.test("PostgresStore on PGlite", async (t) => {
     await assertRejects(() => store.find("torn"), StoreError, `Cannot read the head of run "torn": its status is lost`);
   });
 
+  const edits = [["status = 'on hold'", 2], ["created_at = 'NaN'", 2], ["version = E'\\x01no JSON'", 4]] as const;
+  for (const [index, [edit, limit]] of edits.entries()) {
+    await t.step(`takes over and lists the other runs beside one with ${edit}`, async () => {
+      const edited = await PostgresStore.open({ query, schema: `edited_${index}` });
+      for (const runId of ["r1", "r2", "r3", "r4"]) await edited.create(sampleRun(runId));
+      await db.query(`UPDATE edited_${index}.stepstream_runs SET wake_at = 0, ${edit} WHERE run_id IN ('r1', 'r4')`);
+
+      const listed = await edited.list({ limit: 2 });
+      const claimed = await edited.claim({ limit, until: NOW + 9, now: NOW });
+
+      assertEquals(listed.map(({ runId }) => runId), ["r3", "r2"]);
+      assertEquals(claimed.map(({ runId }) => runId).sort(), ["r2", "r3"]);
+      await assertRejects(() => edited.find("r1"), StoreError, `Cannot read the head of run "r1"`);
+    });
+  }
+
   await t.step("writes are told in a notice at once, and those soon after in one more", async () => {
     const clock = new ManualClock();
     const notices: unknown[] = [];

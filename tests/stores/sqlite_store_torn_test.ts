@@ -1,4 +1,5 @@
-import { type RunStore, StoreError } from "@stepstream/workflow";
+import { type NewRun, type RunHead, type RunStore, StoreError, Workflow } from "@stepstream/workflow";
+import { Runner } from "@stepstream/workflow/runner";
 import { SqliteStore } from "@stepstream/workflow/stores/sqlite";
 import { assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
@@ -25,13 +26,18 @@ const torn: readonly Torn[] = [
   },
   {
     edit: "UPDATE stepstream_runs SET revision = NULL",
-    read: list,
+    read: find,
     message: `Cannot read the row of run "r1": its revision is null`,
   },
   {
     edit: "UPDATE stepstream_runs SET revision = 2.5",
-    read: claim,
+    read: load,
     message: `Cannot read the row of run "r1": its revision is 2.5`,
+  },
+  {
+    edit: "UPDATE stepstream_runs SET revision = -5",
+    read: (store) => store.claim({ runId: "r1", limit: 1, until: 9, now: 9 }),
+    message: `Cannot read the row of run "r1": its revision is -5`,
   },
   {
     edit: "UPDATE stepstream_runs SET wake_at = 'soon'",
@@ -42,11 +48,6 @@ const torn: readonly Torn[] = [
     edit: "UPDATE stepstream_runs SET workflow = x'00ff'",
     read: find,
     message: `Cannot read the row of run "r1": its workflow is 0,255`,
-  },
-  {
-    edit: "UPDATE stepstream_runs SET run_id = NULL",
-    read: list,
-    message: "Cannot read the row: its run_id is null",
   },
   {
     edit: "UPDATE stepstream_runs SET number = 'one'",
@@ -135,16 +136,66 @@ Deno.test("SqliteStore reads what was torn once it is mended: it has lost nothin
   assertEquals(await store.load("r1"), before);
 });
 
-Deno.test("SqliteStore.claim() takes the other runs if one has a status that nobody knows", async () => {
+/** What somebody may make of a head by hand. */
+const HEADS: readonly string[] = [
+  "status = 'on hold'",
+  "revision = -5",
+  "revision = 2.5",
+  "revision = NULL",
+  "version = char(1) || '{'",
+  "workflow = x'00ff'",
+  "run_id = NULL",
+  "number = 'one'",
+  // In nanoseconds: more than a number of JavaScript holds, so that no row can be read beside it.
+  "updated_at = 1800000000000000000",
+  "last_seq = -9223372036854775807 - 1",
+];
+
+for (const edit of HEADS) {
+  Deno.test(`SqliteStore takes over and lists the other runs beside one with ${edit}`, async () => {
+    using database = new DatabaseSync(":memory:");
+    const store = await openWithRun(database);
+    await store.create(sampleRun("r2"));
+    dropConstraints(database);
+
+    database.exec(`UPDATE stepstream_runs SET ${edit}, wake_at = 0 WHERE run_id = 'r1'`);
+
+    assertEquals(idsOf(await list(store)), ["r2"]);
+    assertEquals(idsOf(await claim(store)), ["r2"]);
+    assertEquals(idsOf(await store.claim({ isForced: true, limit: 10, until: 9, now: 0 })), ["r2"]);
+  });
+}
+
+Deno.test("SqliteStore fills a page with the runs that can be read, and leaves the others as they are", async () => {
   using database = new DatabaseSync(":memory:");
-  const store = await openWithRun(database);
-  const times = { wakeAt: 2, now: 1 };
-  await store.create({ runId: "r2", workflow: "w", version: "1", snapshot: "{}", events: [], ...times });
-  database.exec("UPDATE stepstream_runs SET status = 'on hold' WHERE run_id = 'r1'");
+  const store = await SqliteStore.open(database);
+  const ids = Array.from({ length: 40 }, (_, index) => `r${10 + index}`);
+  for (const runId of ids) await store.create(sampleRun(runId));
+  database.exec("UPDATE stepstream_runs SET revision = -5, wake_at = 0 WHERE number % 8 > 0");
 
-  const heads = await claim(store);
+  const listed = idsOf(await store.list({ limit: 3 }));
+  const claimed = idsOf(await store.claim({ limit: 3, until: 9, now: 2 }));
 
-  assertEquals(heads.map(({ runId }) => runId), ["r2"]);
+  assertEquals([listed, claimed], [["r49", "r41", "r33"], ["r17", "r25", "r33"]]);
+  const torn = "SELECT count(*) AS count FROM stepstream_runs WHERE revision = -5 AND wake_at = 0";
+  assertEquals(database.prepare(torn).get()?.count, 35);
+});
+
+Deno.test("Runner.recover() takes over the other runs beside one whose row was edited", async () => {
+  using database = new DatabaseSync(":memory:");
+  const store = await SqliteStore.open(database);
+  const workflow = new Workflow().add({ name: "step", action: () => 1 });
+  for (const runId of ["t1", "t2", "t3"]) {
+    for await (const _ of workflow.stream("step", undefined, { store, runId })) break;
+  }
+  database.exec("UPDATE stepstream_runs SET revision = -5, wake_at = 0 WHERE run_id = 't1'");
+  await using runner = new Runner({ workflows: [workflow], store });
+
+  const count = await runner.recover();
+
+  assertEquals(count, 2);
+  assertEquals(idsOf(await runner.list()).sort(), ["t2", "t3"]);
+  await assertRejects(() => runner.get("t1"), StoreError, `Cannot read the row of run "t1": its revision is -5`);
 });
 
 Deno.test("SqliteStore.events() leaves out the first events once they are let go of", async () => {
@@ -178,6 +229,14 @@ Deno.test("SqliteStore tells that it cannot read a page of the file that was ove
 });
 
 const PAGE_BYTES = 4096;
+
+function sampleRun(runId: string): NewRun {
+  return { runId, workflow: "w", version: "1", snapshot: "{}", events: [], wakeAt: 2, now: 1 };
+}
+
+function idsOf(heads: readonly RunHead[]): string[] {
+  return heads.map(({ runId }) => runId);
+}
 
 /** A store with a run of 4 revisions, of which each but the first has a record and an event. */
 async function openWithRun(database: DatabaseSync): Promise<SqliteStore> {
