@@ -28,7 +28,8 @@ import type { RunsHost } from "./runs_host.ts";
  *   201 with `{ runId, events }`, 200 if there is this run already, 409 if another one has the id. `events` is where its
  *   events are, relative to the request: `new URL(events, response.url)`. With `accept: text/event-stream` (or
  *   `application/x-ndjson`) the answer is the stream of its events, which goes on at its `content-location`.
- * - `GET /runs/:id` tells where it stands, and the `error` of a run that has failed or was cancelled.
+ * - `GET /runs/:id` tells where it stands, and the `error` of a run that has failed or was cancelled. With `accept:
+ *   text/event-stream` (or `application/x-ndjson`) it is the stream of its events, so a `Location` can be followed as it is.
  * - `GET /runs/:id/events` streams its events, those after `Last-Event-ID` or `?after=`; 204 if there will be none. A
  *   stream that ends without `run.end` is to be asked for again. Where events are missing a message `reset` with
  *   `{ after, first }` says so, and the stream ends; an `EventSource` comes back for those from `first` on. As
@@ -53,7 +54,8 @@ export function createRunsHandler(
 }
 
 const FEED_FORMATS: readonly FeedFormat[] = ["text/event-stream", "application/x-ndjson"];
-const START_FORMATS: readonly ("application/json" | FeedFormat)[] = ["application/json", ...FEED_FORMATS];
+/** What a run comes in: how it stands, unless its events are asked for. */
+const RUN_FORMATS: readonly ("application/json" | FeedFormat)[] = ["application/json", ...FEED_FORMATS];
 
 /** What is to be sent to a reader. */
 interface Feed {
@@ -119,14 +121,16 @@ class RunsHandler {
       case "runs":
         return request.method === "POST" ? this.#start(request) : this.#list(request, parameters);
       case "run":
-        return request.method === "DELETE" ? this.#cancel(request, route.runId) : this.#read(request, route.runId);
+        return request.method === "DELETE"
+          ? this.#cancel(request, route.runId)
+          : this.#readOrFollow(request, route.runId, parameters);
       case "events":
-        return this.#follow(request, route.runId, parameters);
+        return this.#follow(request, route.runId, parameters, acceptable(request, FEED_FORMATS));
     }
   }
 
   async #start(request: Request): Promise<Response> {
-    const format = acceptable(request, START_FORMATS);
+    const format = acceptable(request, RUN_FORMATS);
     const order = await this.#starter.readOrder(request);
     const { runId } = order;
     const location = this.#linkTo(runId);
@@ -145,15 +149,27 @@ class RunsHandler {
     });
   }
 
+  async #readOrFollow(request: Request, runId: string, parameters: URLSearchParams): Promise<Response> {
+    const format = acceptable(request, RUN_FORMATS);
+    const response = format === "application/json"
+      ? await this.#read(request, runId)
+      : await this.#follow(request, runId, parameters, format);
+    response.headers.set("vary", "Accept");
+    return response;
+  }
+
   async #read(request: Request, runId: string): Promise<Response> {
-    acceptable(request, ["application/json"]);
     const head = await this.#find(request, { type: "read", runId });
     const error = await readRunError(this.#host, head, this.#settings.describeError);
     return jsonAnswer(error === null ? toPublicHead(head) : { ...toPublicHead(head), error }, 200);
   }
 
-  async #follow(request: Request, runId: string, parameters: URLSearchParams): Promise<Response> {
-    const format = acceptable(request, FEED_FORMATS);
+  async #follow(
+    request: Request,
+    runId: string,
+    parameters: URLSearchParams,
+    format: FeedFormat,
+  ): Promise<Response> {
     const after = parseCursor(request.headers, parameters);
     const { status, lastSeq } = await this.#find(request, { type: "follow", runId });
     const hasEnded = status !== "running" && status !== "suspended";

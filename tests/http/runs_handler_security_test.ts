@@ -202,7 +202,7 @@ Deno.test("createRunsHandler() sends no CORS fields unless it is told to", async
     await ask(handler, "GET", `/runs/${ID}/events`, { headers }),
   ];
 
-  assertEquals(answers.map(({ headers }) => corsOf(headers)), [{}, {}, {}]);
+  assertEquals(answers.map(({ headers }) => corsOf(headers)), [{ vary: "Accept" }, {}, {}]);
 });
 
 Deno.test("createRunsHandler() answers the preflight of an origin that is listed, and of no other", async () => {
@@ -237,7 +237,12 @@ Deno.test("createRunsHandler() lets pages of listed origins read every answer, p
     "access-control-expose-headers": "Location, Content-Location, Retry-After",
     "vary": "Origin",
   };
-  assertEquals(answers.map(({ headers }) => corsOf(headers)), [fields, fields, fields, fields]);
+  assertEquals(answers.map(({ headers }) => corsOf(headers)), [
+    { ...fields, vary: "Accept, Origin" },
+    fields,
+    fields,
+    fields,
+  ]);
 });
 
 Deno.test("POST /runs reads no more of a body without end than its limit, and leaves it", async () => {
