@@ -1,3 +1,5 @@
+import { assertIs, isBoolean, isObject } from "../workflow/assertions.ts";
+
 /** Which other sites' pages may use the routes. */
 export interface CorsOptions {
   /** Their origins as a browser writes them, e.g. `https://app.example.com`. */
@@ -40,8 +42,12 @@ export function allowOrigin(request: Request, headers: Headers, cors: CorsOption
   headers.set("access-control-max-age", String(MAX_AGE_S));
 }
 
-/** @throws {RangeError} If one of the origins is none; `*` is none either. */
-export function assertOrigins(origins: readonly string[]): void {
+/** @throws {TypeError | RangeError} If it is of the wrong kind, or one of the origins is none; `*` is none either. */
+export function assertCors(cors: CorsOptions): void {
+  assertIs(cors, (value) => isObject(value) && ["an object with origins", TypeError], "cors");
+  const { origins, credentials = false } = cors;
+  assertIs(origins, (value) => Array.isArray(value) ? null : ["an array of origins", TypeError], "cors.origins");
+  assertIs(credentials, isBoolean, "cors.credentials");
   for (const origin of origins) {
     if (originOf(origin) === origin) continue;
     throw new RangeError(

@@ -1,6 +1,8 @@
 import { EventsGoneError, RunListError, UnknownRunError } from "../core/errors.ts";
 import type { RunHead } from "../core/run_store.ts";
+import { assertIs, hasMethods } from "../workflow/assertions.ts";
 import { acceptable, emptyAnswer, jsonAnswer, tooMany, unknownRun } from "./answers.ts";
+import { assertStarts } from "./assert_starts.ts";
 import { allowOrigin, isForeign } from "./cors.ts";
 import { parseCursor } from "./cursor.ts";
 import { eventFeed, missingEvents } from "./event_feed.ts";
@@ -43,13 +45,17 @@ import type { RunsHost } from "./runs_host.ts";
  * Without `authorize` a run's id is all it takes to read and to cancel it. The ids that are given out are random; a client
  * that chooses a `runId` or an `Idempotency-Key` has to choose one that nobody can guess, or not to mind.
  *
- * @throws {RangeError} If an option is not of its kind.
+ * @throws {TypeError | RangeError} If the runner or an option is not of its kind, or `starts` names a workflow that the
+ * runner does not have.
  */
 export function createRunsHandler(
   runner: RunsHost,
   options: RunsHandlerOptions = {},
 ): (request: Request) => Promise<Response> {
-  const handler = new RunsHandler(runner, toSettings(options));
+  assertIs(runner, (value) => hasMethods(value, "start", "follow", "cancel", "get", "list"), "runner");
+  const settings = toSettings(options);
+  if (settings.starts !== null) assertStarts(settings.starts, runner.workflows);
+  const handler = new RunsHandler(runner, settings);
   return (request) => handler.respond(request);
 }
 

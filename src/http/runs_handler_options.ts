@@ -1,7 +1,18 @@
-import { type Clock, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import type { RunQuery } from "../core/run_store.ts";
 import type { EncodeEventOptions } from "../sse/encode_event.ts";
-import { assertOrigins, type CorsOptions } from "./cors.ts";
+import {
+  assertObject,
+  assertProperties,
+  type Check,
+  hasMethods,
+  isFunction,
+  isLimit,
+  isTimer,
+  type Refusal,
+} from "../workflow/assertions.ts";
+import { isStarts } from "./assert_starts.ts";
+import { assertCors, type CorsOptions } from "./cors.ts";
 
 /** What a client wants to do. */
 export type RunsAction =
@@ -107,48 +118,53 @@ export interface RunsHandlerSettings {
   readonly clock: Clock;
 }
 
-/** @throws {RangeError} If a number, a path or an origin is none. */
+/** @throws {TypeError | RangeError} If an option is not of its kind. */
 export function toSettings(options: RunsHandlerOptions): RunsHandlerSettings {
-  const { basePath = "", publicUrl, cors = null, clock = systemClock } = options;
-  assertPath("basePath", basePath, /^(?:\/[!-~]*(?<!\/))?$/, "be empty, or a path with no slash at its end");
-  if (publicUrl !== undefined) {
-    assertPath(
-      "publicUrl",
-      publicUrl,
-      /^(?:(?:https?:\/)?\/[!-~]*(?<!\/))?$/,
-      "be empty, or a path or URL with no slash at its end",
-    );
-  }
-  if (cors !== null) assertOrigins(cors.origins);
+  assertObject(options, "options");
+  assertProperties(options, CHECKS);
+  if (options.cors !== undefined) assertCors(options.cors);
   return {
-    basePath,
-    publicUrl: publicUrl ?? null,
+    basePath: options.basePath ?? "",
+    publicUrl: options.publicUrl ?? null,
     authorize: options.authorize ?? null,
     keyScope: options.keyScope ?? (() => ""),
     starts: options.starts ?? null,
-    cors,
-    maxBodyBytes: toWhole("maxBodyBytes", options.maxBodyBytes ?? 1024 * 1024, 1),
-    maxPayloadDepth: toWhole("maxPayloadDepth", options.maxPayloadDepth ?? 100, 0),
-    maxRuns: toWhole("maxRuns", options.maxRuns ?? 1_000, 0),
-    maxReadersPerRun: toWhole("maxReadersPerRun", options.maxReadersPerRun ?? 1_000, 0),
-    maxReaders: toWhole("maxReaders", options.maxReaders ?? 10_000, 0),
-    maxConnectionMs: toWhole("maxConnectionMs", options.maxConnectionMs ?? 300_000, 1, LONGEST_TIMER_MS),
-    heartbeatMs: toWhole("heartbeatMs", options.heartbeatMs ?? 8_000, 1, LONGEST_TIMER_MS),
-    retryMs: toWhole("retryMs", options.retryMs ?? 2_000, 0, LONGEST_TIMER_MS),
+    cors: options.cors ?? null,
+    maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
+    maxPayloadDepth: options.maxPayloadDepth ?? 100,
+    maxRuns: options.maxRuns ?? 1_000,
+    maxReadersPerRun: options.maxReadersPerRun ?? 1_000,
+    maxReaders: options.maxReaders ?? 10_000,
+    maxConnectionMs: options.maxConnectionMs ?? 300_000,
+    heartbeatMs: options.heartbeatMs ?? 8_000,
+    retryMs: options.retryMs ?? 2_000,
     describeError: options.describeError,
     onError: options.onError ?? (() => {}),
-    clock,
+    clock: options.clock ?? systemClock,
   };
 }
 
-function toWhole(name: string, value: number, least: number, most = Infinity): number {
-  const isWhole = Number.isSafeInteger(value) || value === Infinity;
-  if (isWhole && value >= least && value <= most) return value;
-  const range = most === Infinity ? `from ${least} on` : `from ${least} to ${most}`;
-  throw new RangeError(`Cannot serve runs, because ${name} must be a whole number ${range}: it is ${String(value)}`);
-}
+const CHECKS: Readonly<Record<string, Check>> = {
+  basePath: (value) => isPath(value, /^(?:\/[!-~]*(?<!\/))?$/, 'a path with no slash at its end, or ""'),
+  publicUrl: (value) =>
+    isPath(value, /^(?:(?:https?:\/)?\/[!-~]*(?<!\/))?$/, 'a path or URL with no slash at its end, or ""'),
+  authorize: isFunction,
+  keyScope: isFunction,
+  starts: isStarts,
+  maxBodyBytes: (value) => isLimit(value, 1),
+  maxPayloadDepth: (value) => isLimit(value, 0),
+  maxRuns: (value) => isLimit(value, 0),
+  maxReadersPerRun: (value) => isLimit(value, 0),
+  maxReaders: (value) => isLimit(value, 0),
+  maxConnectionMs: isTimer,
+  heartbeatMs: isTimer,
+  retryMs: (value) => isTimer(value, 0),
+  describeError: isFunction,
+  onError: isFunction,
+  clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
+};
 
-function assertPath(name: string, path: string, pattern: RegExp, rule: string): void {
-  if (pattern.test(path)) return;
-  throw new RangeError(`Cannot serve runs, because ${name} must ${rule}: it is ${JSON.stringify(path)}`);
+function isPath(value: unknown, pattern: RegExp, expected: string): Refusal {
+  if (typeof value !== "string") return ["a string", TypeError];
+  return pattern.test(value) ? null : [expected, RangeError];
 }

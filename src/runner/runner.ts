@@ -24,8 +24,9 @@ import {
   isLimit,
   isObject,
   isTime,
+  isTimer,
 } from "../workflow/assertions.ts";
-import { isLease, isTimer, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
+import { isLease, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
 import { openStoredRun, resumeStoredRun } from "../workflow/stored_runs.ts";
 import { toStored, Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
+
 /** What was expected instead of a value, and how its error is called; `null` if the value will do. */
 export type Refusal = readonly [expected: string, Failure: ErrorConstructor] | null;
 
@@ -88,6 +90,13 @@ export function isTime(value: unknown): Refusal {
   return isNumber(value, Number.MIN_VALUE) === null
     ? null
     : ["a number above 0", typeof value === "number" ? RangeError : TypeError];
+}
+
+/** A time in ms that a timer can keep. */
+export function isTimer(value: unknown, least = 1): Refusal {
+  return isLimit(value, least) === null && Number(value) <= LONGEST_TIMER_MS
+    ? null
+    : [`a whole number from ${least} to ${LONGEST_TIMER_MS}`, typeof value === "number" ? RangeError : TypeError];
 }
 
 /** One of two words. */

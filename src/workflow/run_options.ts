@@ -1,4 +1,4 @@
-import { type Clock, inWholeMs, LONGEST_TIMER_MS, systemClock } from "../core/clock.ts";
+import { type Clock, inWholeMs, systemClock } from "../core/clock.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Any } from "../core/inference.ts";
 import { createRunId } from "../core/run_id.ts";
@@ -19,6 +19,7 @@ import {
   isName,
   isObject,
   isTime,
+  isTimer,
   type Refusal,
 } from "./assertions.ts";
 
@@ -110,13 +111,6 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** A lease in ms: a third of it has to be a timer, and its end a time that any store can keep. */
 export function isLease(value: unknown): Refusal {
   return isTimer(value, 3);
-}
-
-/** A time in ms that a timer can keep. */
-export function isTimer(value: unknown, least = 1): Refusal {
-  return isLimit(value, least) === null && Number(value) <= LONGEST_TIMER_MS
-    ? null
-    : [`a whole number from ${least} to ${LONGEST_TIMER_MS}`, typeof value === "number" ? RangeError : TypeError];
 }
 
 /** What only the engine's own callers ask for, see {@linkcode Storage}. */

@@ -16,8 +16,8 @@ import {
   isFunction,
   isObject,
   isTime,
+  isTimer,
 } from "../../workflow/assertions.ts";
-import { isTimer } from "../../workflow/run_options.ts";
 import { Workflow } from "../../workflow/workflow.ts";
 import { HostedRun, type HostedRunOptions, type StartOrder } from "./hosted_run.ts";
 import type { RunObjectState, RunObjectStorage } from "./object_handles.ts";
