@@ -26,7 +26,7 @@ import {
   isTime,
   isTimer,
 } from "../workflow/assertions.ts";
-import { isLease, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
+import { assertRunOptions, isLease, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
 import { openStoredRun, resumeStoredRun } from "../workflow/stored_runs.ts";
 import { toStored, Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";
@@ -149,7 +149,9 @@ export class Runner implements AsyncDisposable {
   constructor(options: RunnerOptions) {
     assertObject(options, "options");
     assertIs(options.store, isObject, "store");
+    assertIs(options.workflows, isList, "workflows");
     assertProperties(options, CHECKS);
+    if (options.runOptions !== undefined) assertRunOptions(options.runOptions, "runOptions");
     const { workflows, store, clock = systemClock, leaseMs = 30_000, recoverEveryMs = leaseMs / 3 } = options;
     const byName = new Map<string, Workflow>();
     for (const workflow of workflows) {
@@ -404,10 +406,10 @@ export class Runner implements AsyncDisposable {
   }
 }
 
+const isList: Check = (value) => Array.isArray(value) ? null : ["an array", TypeError];
+
 const CHECKS: Readonly<Record<string, Check>> = {
-  workflows: (value) => Array.isArray(value) ? null : ["an array", TypeError],
   store: (value) => hasMethods(value, "create", "find", "load", "commit", "events", "claim", "list"),
-  runOptions: isObject,
   migrate: isFunction,
   leaseMs: isLease,
   recoverEveryMs: isTime,

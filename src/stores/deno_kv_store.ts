@@ -27,6 +27,7 @@ import type {
   StoredRun,
 } from "../core/run_store.ts";
 import { toText } from "../core/to_text.ts";
+import { assertHandle } from "./assert_handle.ts";
 import { CommitListeners } from "./commit_listeners.ts";
 import type { DenoKvAtomic, DenoKvDatabase, DenoKvKey } from "./deno_kv_database.ts";
 import { type DenoKvHead, type DenoKvSeen, encodeHead, parseHead, toRunHead } from "./deno_kv_head.ts";
@@ -116,6 +117,7 @@ export class DenoKvStore implements RunStore {
    * @throws {StoreError} If another version of this package has made the store there, or it cannot be read.
    */
   static async open(kv: DenoKvDatabase, options: DenoKvStoreOptions = {}): Promise<DenoKvStore> {
+    assertHandle(kv, "a Deno.Kv, as Deno.openKv() answers it", "get", "list", "atomic");
     const { prefix = ["stepstream"] } = options;
     const byteCount = countPrefixBytes(prefix);
     if (byteCount > MAX_PREFIX_BYTES) {

@@ -47,6 +47,7 @@ import type {
   StoredEvent,
   StoredRun,
 } from "../core/run_store.ts";
+import { assertHandle } from "./assert_handle.ts";
 import { CommitListeners } from "./commit_listeners.ts";
 import { DurableObjectDatabase } from "./durable_object_database.ts";
 import type { DurableObjectSqlStorage } from "./durable_object_storage.ts";
@@ -88,6 +89,7 @@ export class DurableObjectStore implements RunStore {
    */
   // deno-lint-ignore require-await -- it rejects instead of throwing
   static async open(storage: DurableObjectSqlStorage): Promise<DurableObjectStore> {
+    assertHandle(storage, "the storage of a Durable Object", "transactionSync");
     try {
       const database = new DurableObjectDatabase(storage);
       ensureSchema(database, database, LONG_TEXTS_SCHEMA);

@@ -32,6 +32,7 @@ import type {
   StoredRecord,
   StoredRun,
 } from "../core/run_store.ts";
+import { assertHandle } from "./assert_handle.ts";
 import { toOrderedText } from "./ordered_text.ts";
 import { CommitListeners } from "./commit_listeners.ts";
 import { PostgresConnection, type PostgresQuery, type PostgresValue } from "./postgres_connection.ts";
@@ -115,6 +116,7 @@ export class PostgresStore implements RunStore, AsyncDisposable {
    * @throws {StoreError} If another version of this package has made the tables, or the database cannot be reached.
    */
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
+    assertHandle(options, "options with query(text, values)", "query");
     const { query, listen, schema = null, clock = systemClock } = options;
     const tables = new PostgresTables(schema);
     const connection = new PostgresConnection(query);

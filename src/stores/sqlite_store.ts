@@ -25,6 +25,7 @@ import type {
   StoredEvent,
   StoredRun,
 } from "../core/run_store.ts";
+import { assertHandle } from "./assert_handle.ts";
 import type { SqliteDatabase } from "./sqlite_database.ts";
 import { SqliteRuns, toStoreError } from "./sqlite_runs.ts";
 import { ensureSchema } from "./sqlite_schema.ts";
@@ -68,6 +69,7 @@ export class SqliteStore implements RunStore {
    */
   // deno-lint-ignore require-await -- it rejects instead of throwing
   static async open(database: SqliteDatabase, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
+    assertHandle(database, "a DatabaseSync of node:sqlite", "exec", "prepare");
     const { synchronous = "NORMAL", busyTimeoutMs = 5000 } = options;
     if (synchronous !== "NORMAL" && synchronous !== "FULL") {
       throw new RangeError(

@@ -108,6 +108,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   migrate: isFunction,
 };
 
+/** Asserts that the options of a run are of the right kind, those that there are. */
+export function assertRunOptions(options: unknown, name: string): asserts options is RunOptions {
+  assertObject(options, name);
+  assertProperties(options, CHECKS);
+}
+
 /** A lease in ms: a third of it has to be a timer, and its end a time that any store can keep. */
 export function isLease(value: unknown): Refusal {
   return isTimer(value, 3);
@@ -122,8 +128,7 @@ export function toRunSettings(
   defaultExecutor: Executor,
   { opening = "either", claimed = null, onCommitted = null }: StorageOptions = {},
 ): RunSettings {
-  assertObject(options, "options");
-  assertProperties(options, CHECKS);
+  assertRunOptions(options, "options");
   const {
     context,
     maxSteps = 10_000,

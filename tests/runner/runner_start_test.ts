@@ -201,6 +201,23 @@ Deno.test("Runner refuses two workflows of one name", () => {
   );
 });
 
+Deno.test("Runner refuses workflows and options of runs that are none", () => {
+  const store = new MemoryStore();
+  const refused: readonly (readonly [options: object, message: string])[] = [
+    [{}, "Cannot take workflows: expected an array: undefined"],
+    [{ workflows: { w: new Workflow() } }, "Cannot take workflows: expected an array: an object"],
+    [{ workflows: [], runOptions: 5 }, "Cannot take runOptions: expected an object: 5"],
+    [
+      { workflows: [], runOptions: { concurrency: 0 } },
+      "Cannot take concurrency: expected a whole number from 1 on: 0",
+    ],
+  ];
+
+  for (const [options, message] of refused) {
+    assertThrows(() => Reflect.construct(Runner, [{ store, ...options }]), Error, message);
+  }
+});
+
 Deno.test("Runner refuses times that no timer can keep", () => {
   const store = new MemoryStore();
   for (const ms of [0, -1, NaN, Infinity, 2 ** 31]) {
