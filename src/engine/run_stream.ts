@@ -21,7 +21,8 @@ export interface RunOutcome<Context = Any> {
 
 /**
  * A run, live: iterate over it to see its events. Nothing runs before the first `next()`, and while nobody asks for more
- * the run stands still at the next step boundary. It can be iterated over once.
+ * the run stands still at the next step boundary. It can be iterated over once. A run that fails rejects after its
+ * `run.end`; one that was cancelled just ends after it.
  */
 export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
   extends AsyncIterableIterator<WorkflowEvent<Payloads, Returns>>, AsyncDisposable {

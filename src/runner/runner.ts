@@ -95,8 +95,8 @@ export interface RecoverOptions {
 /** How a runner is closed. */
 export interface CloseOptions {
   /**
-   * How long the actions at work may take to come to their end, in ms; then the store has as long, or 5 000 if that is
-   * more. Default: 5 000.
+   * How long the actions at work may take to come to their end, in ms; then those that do not heed their signal have
+   * `cleanupTimeoutMs`, and the store as long as this, or 5 000 if that is more. Default: 5 000.
    */
   readonly timeoutMs?: number | undefined;
 }
@@ -209,7 +209,8 @@ export class Runner implements AsyncDisposable {
   /**
    * The events of a run: those there are, then those to come, up to `run.end`. It ends without one when the runner is
    * closed. Any number of readers may follow a run, each at its own pace; one who stalls costs no more than one page of
-   * events. They may get the same objects: an event is not to be changed. Leaving only ends the reading.
+   * events. They may get the same objects: an event is not to be changed. Leaving only ends the reading. Unlike a stream, it
+   * does not reject where the run has failed: `run.end` tells.
    *
    * Its `next()` rejects with `UnknownRunError`, with `EventsGoneError` where events are missing, with `StoreError`, and
    * with the signal's reason.
