@@ -22,6 +22,7 @@ import {
   hasMethods,
   isFunction,
   isLimit,
+  isList,
   isObject,
   isTime,
   isTimer,
@@ -406,8 +407,6 @@ export class Runner implements AsyncDisposable {
     }
   }
 }
-
-const isList: Check = (value) => Array.isArray(value) ? null : ["an array", TypeError];
 
 const CHECKS: Readonly<Record<string, Check>> = {
   store: (value) => hasMethods(value, "create", "find", "load", "commit", "events", "claim", "list"),

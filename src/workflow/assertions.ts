@@ -46,6 +46,11 @@ export function isName(value: unknown): Refusal {
   return typeof value === "string" && value !== "" ? null : ["a non-empty string", TypeError];
 }
 
+/** An array. */
+export function isList(value: unknown): Refusal {
+  return Array.isArray(value) ? null : ["an array", TypeError];
+}
+
 /** A function. */
 export function isFunction(value: unknown): Refusal {
   return typeof value === "function" ? null : ["a function", TypeError];

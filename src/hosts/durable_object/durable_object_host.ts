@@ -14,10 +14,12 @@ import {
   type Check,
   hasMethods,
   isFunction,
+  isList,
   isObject,
   isTime,
   isTimer,
 } from "../../workflow/assertions.ts";
+import { assertRunOptions } from "../../workflow/run_options.ts";
 import { Workflow } from "../../workflow/workflow.ts";
 import { HostedRun, type HostedRunOptions, type StartOrder } from "./hosted_run.ts";
 import type { RunObjectState, RunObjectStorage } from "./object_handles.ts";
@@ -79,7 +81,9 @@ export class DurableObjectHost {
     assertObject(state, "state");
     assertIs(state.storage, isObject, "state.storage");
     assertObject(options, "options");
+    assertIs(options.workflows, isList, "workflows");
     assertProperties(options, CHECKS);
+    if (options.runOptions !== undefined) assertRunOptions(options.runOptions, "runOptions");
     const byName = new Map<string, Workflow>();
     for (const workflow of options.workflows) {
       if (!(workflow instanceof Workflow)) throw new TypeError("Cannot host runs: expected workflows");
@@ -260,8 +264,6 @@ const DAY_MS = 24 * 60 * 60_000;
 const MAX_TIME = 8_640_000_000_000_000;
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  workflows: (value) => Array.isArray(value) ? null : ["an array", TypeError],
-  runOptions: isObject,
   migrate: isFunction,
   keepMs: isTime,
   sliceMs: isTimer,
