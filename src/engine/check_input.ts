@@ -10,7 +10,12 @@ import { isThenable } from "./thenable.ts";
 export function checkInput(step: Step | undefined, payload: unknown): Promise<unknown> | null {
   if (step?.input === undefined) return null;
   const checked = step.input["~standard"].validate(payload);
-  if (isThenable(checked)) return checked.then((result) => toInput(step, result));
+  if (isThenable(checked)) {
+    const answered = checked.then((result) => toInput(step, result));
+    // The run that waits for it may be made later.
+    answered.catch(() => {});
+    return answered;
+  }
   toInput(step, checked);
   return null;
 }

@@ -1,15 +1,18 @@
 import {
   decideTo,
   MemoryStore,
+  PayloadError,
   type RunOutcome,
   type RunStream,
+  type Step,
   StreamUsedError,
   Workflow,
 } from "@stepstream/workflow";
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { LiveRunStream } from "../../src/engine/run_stream.ts";
 import { planStoredRun } from "../../src/workflow/workflow.ts";
-import { typesOf } from "../tools/events.ts";
+import { laterTurn, typesOf } from "../tools/events.ts";
+import { RejectionTrap } from "../tools/rejection_trap.ts";
 
 const ALL = ["run.start", "step.start", "step.result", "step.start", "step.result", "run.end"];
 
@@ -23,13 +26,13 @@ interface Loading {
 let modules = 0;
 
 /** A stored run that is the first one of its process: another instance of the module knows of no other. */
-async function openFirst(): Promise<Loading> {
+async function openFirst(input?: Step["input"]): Promise<Loading> {
   modules += 1;
   const { openStored } = await import(`../../src/engine/loading_run_stream.ts?${modules}`);
   const store = new MemoryStore();
   const done: string[] = [];
   const workflow = new Workflow().add(
-    { name: "a", action: () => done.push("a"), decision: decideTo("b") },
+    { name: "a", action: () => done.push("a"), decision: decideTo("b"), ...(input === undefined ? {} : { input }) },
     { name: "b", action: () => done.push("b") },
   );
   const { plan, settings } = planStoredRun(workflow, "a", 1, { store, runId: "r" }, {});
@@ -97,6 +100,17 @@ Deno.test("The first stored run of a process goes on without a reader for its re
 
   assertEquals([context, done], [{ "result.a": 1, "result.b": 2 }, ["a", "b"]]);
   await assertRejects(() => stream.next(), StreamUsedError);
+});
+
+Deno.test("The first stored run of a process rejects for a payload that an asynchronous schema refuses, and only so", async () => {
+  using trap = new RejectionTrap();
+  const refuse = () => Promise.resolve({ issues: [{ message: "no" }] });
+  const { stream, done } = await openFirst({ "~standard": { version: 1, vendor: "test", validate: refuse } });
+
+  await laterTurn();
+  await assertRejects(() => stream.next(), PayloadError);
+
+  assertEquals([done, trap.reasons], [[], []]);
 });
 
 Deno.test("The first stored run of a process is drained", async () => {
