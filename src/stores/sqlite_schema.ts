@@ -64,6 +64,11 @@ export function hasTables(database: SqliteDatabase): boolean {
   return database.prepare(table).get() !== undefined;
 }
 
+/** Whether the tables have a run, which may be one that cannot be read. */
+export function hasRuns(database: SqliteDatabase): boolean {
+  return database.prepare("SELECT 1 FROM stepstream_runs LIMIT 1").get() !== undefined;
+}
+
 /** The version of the tables, `null` if there are none. */
 function readVersion(database: SqliteDatabase): typeof VERSION | null {
   if (!hasTables(database)) return null;

@@ -58,27 +58,56 @@ Deno.test("DurableObjectHost.alarm() of an object without a run leaves nothing b
   assertEquals([object.alarmAt, object.tables], [null, 0]);
 });
 
-Deno.test("DurableObjectHost.alarm() rejects if the storage fails, so that it comes again, and then goes on", async () => {
+Deno.test("DurableObjectHost.alarm() says so if the storage fails, comes again soon, and then goes on", async () => {
   using object = new FakeObject();
   const gates = new Gates();
   const wait = new Workflow({ name: "wait" }).add({ name: "wait", action: () => gates.wait("wait") });
-  const { host, runs } = hostOf(object, { workflows: [wait] });
+  const errors: unknown[] = [];
+  const { host, runs } = hostOf(object, { workflows: [wait], onError: (error) => errors.push(error) });
   await runs.start("wait", "wait", 1, { runId: "r" });
+  object.alarmAt = null;
 
   // The start of the step is stored by then.
   await laterTurn();
   object.failure = new Error("the disk is gone");
   const failed = host.alarm();
   gates.open("wait");
-  await assertRejects(() => failed, StoreError, "the disk is gone");
+  await failed;
+  const alarmAt = object.alarmAt;
   object.failure = null;
   const next = host.alarm();
   await until(() => gates.waiting.length === 1);
   gates.open("wait");
   await next;
 
+  assertInstanceOf(errors[0], StoreError);
+  assertEquals([errors.length, typeof alarmAt], [1, "number"]);
   const types = (await Array.fromAsync(runs.follow("r"))).map(({ type }) => type);
   assertEquals(types, ["run.start", "step.start", "run.resume", "step.start", "step.result", "run.end"]);
+});
+
+Deno.test("DurableObjectHost keeps a run whose row cannot be read, says so, and tries again ever later", async () => {
+  using object = new FakeObject();
+  const clock = new ManualClock();
+  const errors: unknown[] = [];
+  const options = { workflows: [quick("1")], clock, onError: (error: unknown) => errors.push(error) };
+  await hostOf(object, options).runs.start("quick", "quick", 1, { runId: "r" });
+  object.storage.sql.exec("UPDATE stepstream_runs SET revision = -5");
+  const { host, runs } = hostOf(object, options);
+
+  const waits: number[] = [];
+  for (let alarm = 0; alarm < 12; alarm += 1) {
+    await host.alarm();
+    waits.push((object.alarmAt ?? NaN) - clock.now());
+    clock.tick(waits[alarm] ?? 0);
+  }
+  await assertRejects(() => runs.start("quick", "quick", 1, { runId: "r" }));
+
+  assert(object.tables > 0);
+  assertEquals(object.storage.sql.exec("SELECT count(*) AS n FROM stepstream_runs").toArray().map(Object), [{ n: 1 }]);
+  assertEquals(errors.map((error) => error instanceof StoreError), Array(12).fill(true));
+  assert(waits.every((wait) => wait > 0 && wait <= 600_001), `${waits}`);
+  assertEquals(waits.at(-1), 600_001);
 });
 
 Deno.test("DurableObjectHost leaves a run of another version alone, says so, and tries again later", async () => {

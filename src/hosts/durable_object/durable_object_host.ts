@@ -1,12 +1,12 @@
 import { type Clock, inWholeMs, systemClock } from "../../core/clock.ts";
 import { describeError, isDescribed } from "../../core/describe_error.ts";
-import { UnknownRunError } from "../../core/errors.ts";
+import { StoreError, UnknownRunError } from "../../core/errors.ts";
 import type { Any } from "../../core/inference.ts";
 import type { Migrate } from "../../engine/run_settings.ts";
 import { eventStreamResponse } from "../../sse/event_stream_response.ts";
 import { DurableObjectDatabase } from "../../stores/durable_object_database.ts";
 import { DurableObjectStore } from "../../stores/durable_object_store.ts";
-import { hasTables } from "../../stores/sqlite_schema.ts";
+import { hasRuns, hasTables } from "../../stores/sqlite_schema.ts";
 import {
   assertIs,
   assertObject,
@@ -68,6 +68,8 @@ export class DurableObjectHost {
   #run: HostedRun | null = null;
   /** What changes who works on the run comes one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** How many alarms in a row have failed. */
+  #failures = 0;
   /** When the last alarm that has come was due. */
   #alarmedAt = 0;
 
@@ -133,9 +135,17 @@ export class DurableObjectHost {
   /** Works on the run for a while, or deletes it when its time is over: what the object's `alarm` is for. */
   async alarm(info?: { readonly scheduledTime?: number }): Promise<void> {
     this.#alarmedAt = info?.scheduledTime ?? 0;
-    const isHopeless = !await this.#inTurn(() => this.#goOn());
-    await this.#run?.workFor(this.#sliceMs);
-    await this.#inTurn(() => this.#plan(isHopeless));
+    try {
+      const isHopeless = !await this.#inTurn(() => this.#goOn());
+      await this.#run?.workFor(this.#sliceMs);
+      await this.#inTurn(() => this.#plan(isHopeless));
+      this.#failures = 0;
+    } catch (error) {
+      // An alarm that rejects is repeated a few times and then never again, so the next one is set here.
+      this.#tell(error, error instanceof StoreError ? error.runId : null);
+      this.#failures += 1;
+      await this.#wakeAt(this.#clock.now() + Math.min(1_000 * 2 ** this.#failures, HOPELESS_MS));
+    }
   }
 
   get #sliceMs(): number {
@@ -192,11 +202,12 @@ export class DurableObjectHost {
   /** Goes on with the run, if it is due; `false` if it cannot. */
   async #goOn(): Promise<boolean> {
     const run = await this.#found();
+    // Not in the block: a row that cannot be read is no run that cannot be gone on with.
+    const head = await run?.head() ?? null;
     try {
       await run?.goOn();
       return true;
     } catch (error) {
-      const head = await run?.head();
       this.#tell(error, head?.runId ?? null);
       return false;
     }
@@ -233,7 +244,8 @@ export class DurableObjectHost {
   async #open(): Promise<HostedRun> {
     const { runOptions = {}, migrate } = this.#options;
     const store = await DurableObjectStore.open(this.#storage);
-    this.#run ??= new HostedRun({ store, workflows: this.#workflows, runOptions, migrate, clock: this.#clock });
+    const hasRow = () => hasRuns(new DurableObjectDatabase(this.#storage));
+    this.#run ??= new HostedRun({ store, hasRow, workflows: this.#workflows, runOptions, migrate, clock: this.#clock });
     return this.#run;
   }
 

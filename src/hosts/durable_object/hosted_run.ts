@@ -1,5 +1,5 @@
 import { type Clock, LONGEST_TIMER_MS } from "../../core/clock.ts";
-import { EventsGoneError, UnknownRunError, UnknownWorkflowError } from "../../core/errors.ts";
+import { EventsGoneError, StoreError, UnknownRunError, UnknownWorkflowError } from "../../core/errors.ts";
 import type { RunHead } from "../../core/run_store.ts";
 import { assertSameStart, restore } from "../../engine/open_run.ts";
 import type { Migrate } from "../../engine/run_settings.ts";
@@ -20,6 +20,8 @@ export type HostedRunOptions = Omit<RunOptions, "context" | "runId" | "store" | 
 /** What {@linkcode HostedRun} is made with. */
 export interface HostedRunSettings {
   readonly store: DurableObjectStore;
+  /** Whether the object has a row of a run, readable or not. */
+  readonly hasRow: () => boolean;
   /** By name. */
   readonly workflows: ReadonlyMap<string, Workflow>;
   readonly runOptions: HostedRunOptions;
@@ -60,9 +62,15 @@ export class HostedRun {
     return this.#local !== null;
   }
 
-  /** How it stands; `null` if there is none. */
+  /**
+   * How it stands; `null` if there is none.
+   *
+   * @throws {StoreError} If there is one that cannot be read: an object that is taken for empty is deleted.
+   */
   async head(): Promise<RunHead | null> {
-    const [head = null] = await this.#settings.store.list({ limit: 1 });
+    const { store, hasRow } = this.#settings;
+    const [head = null] = await store.list({ limit: 1 });
+    if (head === null && hasRow()) throw new StoreError(null, "read the run", "there is a row that is none of a run");
     return head;
   }
 
