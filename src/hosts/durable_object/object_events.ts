@@ -80,6 +80,8 @@ export class ObjectEvents implements AsyncIterableIterator<WorkflowEvent<Any, An
   async #opened(): Promise<ReadableStreamDefaultReader<Uint8Array>> {
     this.#controller ??= new AbortController();
     this.#reader ??= (await this.#open(this.#controller.signal)).getReader();
+    // The answer was on its way already when the reader left.
+    if (this.#isOver) this.#cancel();
     return this.#reader;
   }
 
@@ -89,6 +91,10 @@ export class ObjectEvents implements AsyncIterableIterator<WorkflowEvent<Any, An
     this.#ready = [];
     // Both: of a stream that has not come yet only the request can be given up.
     this.#controller?.abort();
+    this.#cancel();
+  }
+
+  #cancel(): void {
     this.#reader?.cancel().catch(() => {
       // It has failed already, and there is nothing to cancel.
     });
