@@ -22,14 +22,14 @@ import {
   hasMethods,
   isFunction,
   isLimit,
-  isList,
   isObject,
   isTime,
   isTimer,
 } from "../workflow/assertions.ts";
+import { byName } from "../workflow/by_name.ts";
 import { assertRunOptions, isLease, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
 import { openStoredRun, resumeStoredRun } from "../workflow/stored_runs.ts";
-import { toStored, Workflow } from "../workflow/workflow.ts";
+import { toStored, type Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";
 import { FollowedRun } from "./followed_run.ts";
 import { LocalRun, type OpenRun } from "./local_run.ts";
@@ -150,19 +150,10 @@ export class Runner implements AsyncDisposable {
   constructor(options: RunnerOptions) {
     assertObject(options, "options");
     assertIs(options.store, isObject, "store");
-    assertIs(options.workflows, isList, "workflows");
+    this.#workflows = byName(options.workflows, "make a runner");
     assertProperties(options, CHECKS);
     if (options.runOptions !== undefined) assertRunOptions(options.runOptions, "runOptions");
-    const { workflows, store, clock = systemClock, leaseMs = 30_000, recoverEveryMs = leaseMs / 3 } = options;
-    const byName = new Map<string, Workflow>();
-    for (const workflow of workflows) {
-      if (!(workflow instanceof Workflow)) throw new TypeError("Cannot make a runner: expected workflows");
-      if (byName.has(workflow.name)) {
-        throw new RangeError(`Cannot make a runner: two workflows have the name ${JSON.stringify(workflow.name)}`);
-      }
-      byName.set(workflow.name, workflow);
-    }
-    this.#workflows = byName;
+    const { store, clock = systemClock, leaseMs = 30_000, recoverEveryMs = leaseMs / 3 } = options;
     this.#options = options;
     this.#store = store;
     this.#clock = inWholeMs(clock);
@@ -172,7 +163,7 @@ export class Runner implements AsyncDisposable {
       clock: this.#clock,
       leaseMs,
       everyMs: recoverEveryMs,
-      workflows: byName,
+      workflows: this.#workflows,
       runs: this.#runs,
       takeOver: (head, isClaimed) => this.#takeOver(head, isClaimed),
       recover: () => this.recover(),

@@ -14,13 +14,13 @@ import {
   type Check,
   hasMethods,
   isFunction,
-  isList,
   isObject,
   isTime,
   isTimer,
 } from "../../workflow/assertions.ts";
+import { byName } from "../../workflow/by_name.ts";
 import { assertRunOptions } from "../../workflow/run_options.ts";
-import { Workflow } from "../../workflow/workflow.ts";
+import type { Workflow } from "../../workflow/workflow.ts";
 import { HostedRun, type HostedRunOptions, type StartOrder } from "./hosted_run.ts";
 import type { RunObjectState, RunObjectStorage } from "./object_handles.ts";
 import { parseObjectUrl } from "./run_object_url.ts";
@@ -83,20 +83,11 @@ export class DurableObjectHost {
     assertObject(state, "state");
     assertIs(state.storage, isObject, "state.storage");
     assertObject(options, "options");
-    assertIs(options.workflows, isList, "workflows");
+    this.#workflows = byName(options.workflows, "host runs");
     assertProperties(options, CHECKS);
     if (options.runOptions !== undefined) assertRunOptions(options.runOptions, "runOptions");
-    const byName = new Map<string, Workflow>();
-    for (const workflow of options.workflows) {
-      if (!(workflow instanceof Workflow)) throw new TypeError("Cannot host runs: expected workflows");
-      if (byName.has(workflow.name)) {
-        throw new RangeError(`Cannot host runs: two workflows have the name ${JSON.stringify(workflow.name)}`);
-      }
-      byName.set(workflow.name, workflow);
-    }
     this.#storage = state.storage;
     this.#options = options;
-    this.#workflows = byName;
     this.#clock = inWholeMs(options.clock ?? systemClock);
   }
 
