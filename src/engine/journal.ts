@@ -272,10 +272,13 @@ export class Journal implements EventSink, RunContext {
   }
 
   /** Finds out whether the run has been taken over or ended elsewhere; while something is written, that will tell. */
-  async look(): Promise<void> {
+  look(): void {
+    // A runner hears of every commit, its own ones too.
+    if (this.#place !== null && !this.#isWriting && !this.#isLooking) this.#lookFrom(this.#place);
+  }
+
+  async #lookFrom(place: StoredPlace): Promise<void> {
     const { runId, store } = this.#options;
-    const place = this.#place;
-    if (place === null || this.#isWriting || this.#isLooking) return;
     this.#isLooking = true;
     try {
       const head = await store.find(runId);
