@@ -9,6 +9,7 @@ import type { Token } from "../core/token.ts";
 import { ContextView } from "./context_view.ts";
 import type { EventSink } from "./event_sink.ts";
 import type { HandOff } from "./hand_off.ts";
+import { Lease, type LeaseHost } from "./lease.ts";
 import type { RunContext } from "./run_context.ts";
 import { type ContextPatch, type StoredContext, UNDEFINED } from "./stored_context.ts";
 import { encodeChanges, encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
@@ -60,8 +61,6 @@ export interface StoredPlace {
 
 /** Fewer bytes of records than that are read back in no time, so no snapshot is worth it. */
 const MIN_SNAPSHOT_LENGTH = 64 * 1024;
-/** So often in a lease a run at work looks whether it is still its own. */
-const LOOKS_A_LEASE = 30;
 /** How many microtasks a step may take and still be written together with its start. */
 const WRITE_MICROTASKS = 16;
 
@@ -71,10 +70,11 @@ const NO_PATCH: ContextPatch = new Map();
  * Keeps a run in its store. What happens is gathered and written in one commit as soon as the commit before is through;
  * readers get the events of a commit when it is.
  */
-export class Journal implements EventSink, RunContext {
+export class Journal implements EventSink, RunContext, LeaseHost {
   readonly isDrained = false;
   readonly #options: JournalOptions;
   readonly #host: JournalHost;
+  readonly #lease: Lease;
   readonly #views = new Map<number, ContextView>();
   #context: StoredContext;
   #retries = new Map<number, PendingRetry>();
@@ -97,19 +97,16 @@ export class Journal implements EventSink, RunContext {
   /** The lease has to be renewed, whatever else there is to write. */
   #isBeatDue = false;
   #isWriting = false;
-  /** When the store was last asked to commit, in epoch ms; `null` if it has answered. */
-  #askedAt: number | null = null;
   #isLooking = false;
   #isEncoding = false;
   #fault: { readonly error: unknown } | null = null;
-  #writtenAt = 0;
-  #leaseTimer: unknown = null;
   #catchUps: (() => void)[] = [];
   #onClosed: (() => void) | null = null;
 
   constructor(options: JournalOptions, host: JournalHost) {
     this.#options = options;
     this.#host = host;
+    this.#lease = new Lease(options.clock, options.leaseMs, this);
     this.#context = options.context;
   }
 
@@ -256,19 +253,34 @@ export class Journal implements EventSink, RunContext {
     this.#isSnapshotDue = place.isSnapshotDue;
     this.#counted = this.#host.counts;
     this.#committedTokens = this.#counted.tokens;
-    this.#writtenAt = this.#options.clock.now();
+    this.#lease.begin(this.#options.clock.now());
     this.#deliver(events);
-    this.#keepLease();
   }
 
   /** Holds the run for another lease, if some of this one is over. */
   async renew(): Promise<void> {
-    const { clock, leaseMs } = this.#options;
-    if (this.#place === null || clock.now() - this.#writtenAt < leaseMs / 3) return;
-    this.#isBeatDue = true;
+    if (this.#place === null || !this.#lease.isDue) return;
     const caughtUp = this.caughtUp();
-    this.#writeSoon();
+    this.renewSoon();
     await caughtUp;
+  }
+
+  get isAtWork(): boolean {
+    return this.#host.isAtWork;
+  }
+
+  renewSoon(): void {
+    this.#isBeatDue = true;
+    this.#writeSoon();
+  }
+
+  lose(leaseMs: number): void {
+    this.#breakUnanswered(`the store has not answered for ${leaseMs} ms`);
+  }
+
+  /** Waits no longer for a store that does not answer. */
+  abandon(): void {
+    if (this.#isWriting) this.#breakUnanswered("the store was given up before it answered");
   }
 
   /** Finds out whether the run has been taken over or ended elsewhere; while something is written, that will tell. */
@@ -301,7 +313,7 @@ export class Journal implements EventSink, RunContext {
         this.#writeSoon();
       });
     }
-    this.#stopLease();
+    this.#lease.stop();
     return this.#fault;
   }
 
@@ -341,8 +353,7 @@ export class Journal implements EventSink, RunContext {
     const wakeAt = status === "running" ? now + leaseMs : status === "suspended" ? this.#dueAt ?? now : null;
     this.#events = [];
     this.#isBeatDue = false;
-    this.#askedAt = now;
-    this.#keepLease();
+    this.#lease.ask(now);
     try {
       const commit = { runId, revision, version, status, record, snapshot, events, wakeAt, now };
       const isWritten = await store.commit(commit);
@@ -352,8 +363,7 @@ export class Journal implements EventSink, RunContext {
     } catch (error) {
       return this.#break(new StoreError(runId, `write revision ${revision + 1}`, toText(error), { cause: error }));
     }
-    this.#askedAt = null;
-    this.#writtenAt = now;
+    this.#lease.hold();
     this.#committedTokens = counts.tokens;
     this.#uncommitted -= uncommitted;
     this.#place = { ...place, revision: revision + 1 };
@@ -402,45 +412,19 @@ export class Journal implements EventSink, RunContext {
     this.#events = [];
     this.#deltas = [];
     this.#isBeatDue = false;
+    this.#lease.stop();
     this.#catchUp();
     this.#host.fail(error);
     this.#onClosed?.();
+  }
+
+  #breakUnanswered(why: string): void {
+    this.#break(new StoreError(this.#options.runId, "write the next revision", why));
   }
 
   #catchUp(): void {
     const catchUps = this.#catchUps;
     this.#catchUps = [];
     for (const resolve of catchUps) resolve();
-  }
-
-  /**
-   * As long as something is at work, a commit comes in time to hold the run, even if there is nothing to write; in
-   * between it is looked after. A store that has not answered for as long as the lease has lost the run.
-   */
-  #keepLease(): void {
-    const { clock, leaseMs } = this.#options;
-    this.#leaseTimer ??= clock.setTimeout(() => this.#beat(), leaseMs / LOOKS_A_LEASE);
-  }
-
-  #beat(): void {
-    const { runId, clock, leaseMs } = this.#options;
-    this.#leaseTimer = null;
-    if (this.#fault !== null) return;
-    const now = clock.now();
-    if (this.#askedAt !== null && now - this.#askedAt >= leaseMs) {
-      this.#break(new StoreError(runId, "write the next revision", `the store has not answered for ${leaseMs} ms`));
-      return;
-    }
-    if (!this.#host.isAtWork && this.#askedAt === null) return;
-    const silentMs = this.#askedAt === null ? now - this.#writtenAt : 0;
-    this.#isBeatDue = silentMs >= leaseMs / 3;
-    if (this.#isBeatDue) this.#writeSoon();
-    else if (silentMs >= leaseMs / LOOKS_A_LEASE) this.look();
-    this.#keepLease();
-  }
-
-  #stopLease(): void {
-    this.#options.clock.clearTimeout(this.#leaseTimer);
-    this.#leaseTimer = null;
   }
 }
