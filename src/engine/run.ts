@@ -178,6 +178,11 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#journal?.look();
   }
 
+  /** Waits no longer for a store that does not answer. */
+  abandon(): void {
+    this.#journal?.abandon();
+  }
+
   /** Starts nothing more. Settles when no action is at work; attempts that wait for their time are not. */
   pause(): Promise<void> {
     this.#isPaused = true;

@@ -119,6 +119,11 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     await this.#run.leave(reason, until).cleanup;
   }
 
+  /** Waits no longer for a store that does not answer: the run ends here, and what it had left to write is lost. */
+  abandon(): void {
+    this.#run.abandon();
+  }
+
   #leaveReader(): void {
     this.#past = null;
     this.#run.handOff.leave();

@@ -309,6 +309,7 @@ export class Runner implements AsyncDisposable {
     const left = Array.from(this.#runs.values(), ({ stream }) => stream.leave(CLOSED));
     // A store that does not answer must not keep the process.
     await settledWithin([...left, ...this.#tasks], Math.max(timeoutMs, DEFAULT_CLOSE_MS), this.#clock, null);
+    for (const { stream } of this.#runs.values()) stream.abandon();
     this.#stopListening?.();
     for (const reader of [...this.#readers]) reader.close();
   }

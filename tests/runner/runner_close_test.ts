@@ -218,6 +218,7 @@ Deno.test("Runner.close() does not wait for ever for a store that does not answe
   await laterTurn();
   assertEquals(isClosed, true);
   await closing;
+  assertEquals(bench.clock.pendingMs, []);
 });
 
 Deno.test("Runner.close() ends every reader, those who wait and those who do not", async () => {
