@@ -1,5 +1,7 @@
+import type { Clock } from "../core/clock.ts";
 import { Attempt } from "./attempt.ts";
 import type { Lanes } from "./lanes.ts";
+import { settledWithin } from "./settled_within.ts";
 import type { Stage } from "./stage.ts";
 
 /** Made when they are needed: a run of synchronous steps has no token at work that waits for anything. */
@@ -35,9 +37,9 @@ export class AtWork {
     return this.#sets === null ? [] : this.#sets.firsts;
   }
 
-  /** What settles when nothing of them is at work any more. */
-  get inFlight(): ReadonlySet<Promise<void>> {
-    return this.#made.inFlight;
+  /** Settles when nothing of them is at work any more, after a time or when the signal aborts at the latest. */
+  settled(timeoutMs: number, clock: Clock, signal: AbortSignal | null): Promise<void> {
+    return settledWithin(this.#made.inFlight, timeoutMs, clock, signal);
   }
 
   /** True while no action is at work: all of them wait for their next attempt. */
@@ -67,6 +69,16 @@ export class AtWork {
     this.#sets.waiting.delete(first.token);
     this.#lanes.count(Attempt.tokenOf(first), -1);
     if (!this.hasOwnRoom) this.#stage.busy -= 1;
+  }
+
+  /** Ends all of it: nothing comes of it, though it may go on for a while. */
+  drop(reason: unknown): void {
+    for (const first of this.firsts) {
+      this.remove(first);
+      Attempt.drop(Attempt.last(first), reason);
+      // Also a decision that never settles must not keep those of others waiting.
+      this.#stage.decisions.leave(Attempt.tokenOf(first));
+    }
   }
 
   /** The token waits for its next attempt from now on, or does no more. */

@@ -10,9 +10,11 @@ import type { Route, Token } from "../core/token.ts";
 import { Attempt } from "./attempt.ts";
 import { toInput } from "./check_input.ts";
 import { Deadline } from "./deadline.ts";
+import type { DecisionLine } from "./decision_line.ts";
 import { drainGenerator, isGenerator } from "./generator_action.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { Routes } from "./routes.ts";
+import type { RunContext } from "./run_context.ts";
 import { isThenable } from "./thenable.ts";
 
 /** What a step is performed by: the run's loop, or whatever hosts it. */
@@ -24,12 +26,10 @@ export interface StepHost {
   readonly canBeginAgain: boolean;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
-  /** The context that the token's action works on. */
-  contextOf(token: Token): Record<string, unknown>;
-  /** The context that its decision works on. */
-  contextToDecide(token: Token): Record<string, unknown>;
-  /** What the action gets of the token's payload. */
-  payloadOf(token: Token): unknown;
+  /** What steps get and leave behind. */
+  readonly runContext: RunContext;
+  /** Where tokens line up whose actions are done. */
+  readonly decisions: DecisionLine;
   /** The result as it may be told: one that cannot be stored where it has to be is a failure. */
   toTellable(token: Token, result: Result): Result;
   /** An outcome is there and not applied yet: until then nothing else starts, since it may have put tokens at the head. */
@@ -38,10 +38,6 @@ export interface StepHost {
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void;
   /** Begins the attempt, which is not the first. */
   beginAgain(attempt: Attempt): void;
-  /** Waits until the decisions before the token's are through; `null` if none is under way. */
-  turn(token: Token): Promise<void> | null;
-  /** The token's decision takes its time: those that come after it wait. */
-  holdTurn(token: Token): void;
 }
 
 const NO_ROUTES: readonly Route[] = [];
@@ -62,7 +58,7 @@ export function perform(
   if (isThenable(result) || (!result.ok && registered.step.retry !== undefined)) {
     return performLater(registered, first, host, result);
   }
-  const turn = host.turn(Attempt.tokenOf(first));
+  const turn = host.decisions.wait(Attempt.tokenOf(first));
   return turn === null ? decide(registered, first, host, result) : decideInTurn(turn, registered, first, host, result);
 }
 
@@ -115,7 +111,7 @@ async function performLater(
   if (Attempt.isDropped(attempt)) return null;
   // One that was stopped by its timeout may still log; the decision has a log of its own.
   if (Attempt.isClosed(attempt)) attempt = Attempt.follow(attempt, attempt.attempt);
-  const turn = host.turn(Attempt.tokenOf(attempt));
+  const turn = host.decisions.wait(Attempt.tokenOf(attempt));
   if (turn !== null) await turn;
   return decide(registered, attempt, host, result);
 }
@@ -123,7 +119,7 @@ async function performLater(
 /** One attempt at the action. It never throws and never rejects. */
 function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise<Result> {
   try {
-    const payload = host.payloadOf(Attempt.tokenOf(attempt));
+    const payload = host.runContext.payloadOf(Attempt.tokenOf(attempt));
     const returned = step.input === undefined
       ? execute(step, payload, attempt, host)
       : executeChecked(step, step.input, payload, attempt, host);
@@ -140,7 +136,7 @@ function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise
 function execute(step: Step, input: unknown, attempt: Attempt, host: StepHost): unknown {
   return (step.executor ?? host.executor).execute(
     step,
-    host.contextOf(Attempt.tokenOf(attempt)),
+    host.runContext.contextOf(Attempt.tokenOf(attempt)),
     input,
     attempt,
     attempt,
@@ -219,7 +215,7 @@ function decide(
   if (Attempt.isDropped(attempt)) return null;
   const token = Attempt.tokenOf(attempt);
   const result = host.toTellable(token, performed);
-  const context = host.contextToDecide(token);
+  const context = host.runContext.contextToDecide(token);
   context[resultKey] = result.value;
   if (step.decision === undefined) return toOutcome(attempt, host, result, NO_ROUTES);
 
@@ -229,7 +225,7 @@ function decide(
     const decided = step.decision(context, result, routes, attempt);
     if (!isThenable(decided)) return toOutcome(attempt, host, result, routes.routed);
     isPending = true;
-    host.holdTurn(token);
+    host.decisions.hold(token);
     return finish(decided, attempt, host, result, routes);
   } finally {
     if (!isPending) routes.close();

@@ -12,27 +12,20 @@ import {
 import type { RunEndEvent, RunStatus } from "../core/events.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Result } from "../core/result.ts";
-import {
-  apply,
-  initialState,
-  isGroupLive,
-  type Outcome,
-  type RunState,
-  stopsGroup,
-  sweepGroups,
-} from "../core/state.ts";
+import { type Outcome, type RunState, stopsGroup } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { AtWork } from "./at_work.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
+import type { DecisionLine } from "./decision_line.ts";
 import { EventTeller } from "./event_teller.ts";
 import type { HandOff } from "./hand_off.ts";
 import { InnerKeys } from "./inner_keys.ts";
 import type { Journal, JournalHost } from "./journal.ts";
-import { Lanes } from "./lanes.ts";
 import { Later } from "./later.ts";
 import type { Opening, OpeningHost, PlannedEnd, Suspension } from "./opening.ts";
 import { OuterEnd } from "./outer_end.ts";
 import { perform, performAfter, type StepHost } from "./perform.ts";
+import { Progress } from "./progress.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { type RunContext, SharedContext } from "./run_context.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
@@ -69,16 +62,16 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   /** What keeps the run in its store, `null` if nothing does. A run inside a step is part of that step. */
   readonly #journal: Journal | null;
   readonly #opening: Opening | null;
-  readonly #context: RunContext;
+  readonly runContext: RunContext;
+  readonly decisions: DecisionLine;
   /** What may end it from outside, `null` for nothing. */
   readonly #outerEnd: OuterEnd | null;
   readonly #tell: EventTeller;
   /** Settles when the start payload is known to be good or bad, `null` if it is. */
   readonly #checked: Promise<void> | null;
   readonly #onEnd: (ending: RunEnding) => void;
-  readonly #lanes: Lanes;
+  readonly #progress: Progress;
   readonly #atWork: AtWork;
-  #state: RunState;
   #ending: RunEnding | null = null;
   #hasBegun = false;
   /** No step is to start any more, though the run has not ended. */
@@ -117,7 +110,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const kept = parts?.keep(plan, settings, handOff, this);
     this.#journal = kept?.journal ?? null;
     this.#opening = kept?.opening ?? null;
-    this.#context = this.#journal ?? new SharedContext(settings.context);
+    this.runContext = this.#journal ?? new SharedContext(settings.context);
+    this.decisions = this.#stage.decisions;
     this.#stage.journal ??= this.#journal;
     this.#outerEnd = settings.signal === null && settings.timeoutMs === Infinity ? null : this.#createOuterEnd();
     this.#tell = new EventTeller({
@@ -127,14 +121,9 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       maxBufferedEvents,
       path: around?.path ?? null,
     });
-    this.#lanes = new Lanes(plan.limits);
-    this.#atWork = new AtWork(this.#stage, this.#lanes, around !== null);
+    this.#progress = new Progress(this.#stage, plan, around?.attempt.token ?? null, settings.context);
+    this.#atWork = new AtWork(this.#stage, this.#progress.lanes, around !== null);
     this.#onEnd = onEnd;
-    this.#stage.tokens += 1;
-    this.#state = initialState(
-      { id: this.#stage.tokens, parent: around?.attempt.token ?? null, step: plan.start, payload: plan.payload },
-      settings.context,
-    );
     this.#stage.runs.add(this);
     this.#checked = plan.checked === null ? null : this.#waitForCheck(plan.checked);
   }
@@ -144,7 +133,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   get state(): RunState {
-    return this.#state;
+    return this.#progress.state;
   }
 
   get counts(): StoredCounts {
@@ -203,28 +192,16 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
 
   /** The context as it is now. */
   get context(): Record<string, unknown> {
-    return this.#context.whole;
-  }
-
-  contextOf(token: Token): Record<string, unknown> {
-    return this.#context.contextOf(token);
-  }
-
-  contextToDecide(token: Token): Record<string, unknown> {
-    return this.#context.contextToDecide(token);
-  }
-
-  payloadOf(token: Token): unknown {
-    return this.#context.payloadOf(token);
+    return this.runContext.whole;
   }
 
   toTellable(token: Token, result: Result): Result {
     const { journal } = this.#stage;
-    return journal === null ? result : journal.toTellable(token, result, this.contextOf(token));
+    return journal === null ? result : journal.toTellable(token, result, this.runContext.contextOf(token));
   }
 
   tokensOutside(): Token[] {
-    return [...this.#lanes.held(), ...Array.from(this.#atWork.firsts, Attempt.tokenOf)];
+    return [...this.#progress.lanes.held(), ...Array.from(this.#atWork.firsts, Attempt.tokenOf)];
   }
 
   fail(error: unknown): void {
@@ -271,10 +248,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   restore(restored: RestoredState): void {
-    const stage = this.#stage;
-    this.#state = restored.toState();
-    stage.tokens = this.#state.counters.tokens;
-    stage.startedSteps = stage.finishedSteps = restored.finished;
+    this.#progress.restore(restored.toState());
+    this.#stage.startedSteps = this.#stage.finishedSteps = restored.finished;
   }
 
   begin(from: number | null): void {
@@ -372,14 +347,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#tell.stepStart(attempt, Attempt.tokenOf(attempt));
   }
 
-  turn(token: Token): Promise<void> | null {
-    return this.#stage.decisions.wait(token);
-  }
-
-  holdTurn(token: Token): void {
-    this.#stage.decisions.hold(token);
-  }
-
   holdStarts(): void {
     this.#heldStarts += 1;
   }
@@ -464,7 +431,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     }
     // What is at work is within the limit, so the end waits for it.
     if (this.#stage.startedSteps >= maxSteps && this.#atWork.size > 0) return false;
-    const token = this.#nextToken();
+    const token = this.#progress.next(this.#journal);
     if (token === undefined) {
       if (this.#atWork.size === 0) this.#end("completed", null);
       return false;
@@ -477,23 +444,9 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     return true;
   }
 
-  /** The token that starts next: the first one whose step is not at its own limit. */
-  #nextToken(): Token | undefined {
-    let { head } = this.#state.queue;
-    if (this.#lanes.isEmpty) return head;
-    for (; head !== undefined && this.#isStored(head) && this.#lanes.hold(head); { head } = this.#state.queue) {
-      this.#takeHead();
-    }
-    return this.#lanes.takeFirst(head);
-  }
-
   /** A token that is not in the store yet must not be worked at: it might never get there. */
   #isStored(token: Token): boolean {
     return this.#journal === null || this.#journal.isCommitted(token);
-  }
-
-  #takeHead(): void {
-    this.#state = { ...this.#state, queue: this.#state.queue.withoutHead() };
   }
 
   #start(registered: RegisteredStep, token: Token): void {
@@ -518,7 +471,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   #wait(first: Attempt, token: Token, performed: Promise<Outcome | null>): void {
-    if (this.#state.queue.head === token) this.#takeHead();
+    this.#progress.take(token);
     this.#atWork.add(first);
     const settled = performed.then((outcome) => {
       this.#atWork.forget(settled);
@@ -529,7 +482,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       } catch (error) {
         this.#end("failed", error);
       }
-      this.#stage.decisions.leave(token);
+      this.decisions.leave(token);
       this.#lookForRest();
       this.advance();
       // What had no room outside or beside it may have some now.
@@ -538,7 +491,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       this.#atWork.forget(settled);
       this.#end("failed", error);
       this.#atWork.remove(first);
-      this.#stage.decisions.leave(token);
+      this.decisions.leave(token);
     });
     this.#atWork.follow(settled);
   }
@@ -567,14 +520,12 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#stage.logger?.log(attempt, outcome);
     // A logger is the user's code too: it may have ended the run.
     if (this.#ending !== null) return;
-    const before = this.#counted();
     if (this.#around === null) this.#stage.inside?.settle(outcome.token.id);
     const stored = this.#record(outcome);
     if (stored === null) return;
-    const next = apply(before, stored);
-    this.#state = next;
-    if (this.#around !== null) this.#innerKeys.follow(outcome, before, next);
-    this.#stage.tokens = next.counters.tokens;
+    const before = this.#progress.follow(stored);
+    const { state } = this.#progress;
+    if (this.#around !== null) this.#innerKeys.follow(outcome, before, state);
     this.#stage.finishedSteps += 1;
     if (this.#around !== null && this.#stage.journal !== null) {
       this.#stage.inside ??= new StepsInside();
@@ -583,37 +534,24 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#journal?.count(this.counts);
     this.touch();
     const isStopped = outcome.token.member !== null && stopsGroup(before, outcome);
-    if (isStopped) this.#dropHeld();
-    const queueLength = next.queue.size + this.#lanes.size;
+    if (isStopped) this.#progress.dropHeld();
+    const { queueLength } = this.#progress;
     if (this.#settings.captureTrace) {
       const traced = this.#stage.journal?.toTraceable(outcome) ?? outcome;
       this.trace.record(traced, queueLength, this.#around?.path ?? null);
     }
-    this.#tell.stepResult(attempt, outcome, before, next, queueLength);
+    this.#tell.stepResult(attempt, outcome, before, state, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
   }
 
   /** The outcome as the store will give it back; `null` if it cannot be stored, which has ended the run. */
   #record(outcome: Outcome): Outcome | null {
     try {
-      return this.#context.record(outcome);
+      return this.runContext.record(outcome);
     } catch (error) {
       this.#end("failed", error);
       return null;
     }
-  }
-
-  /** The state, with the tokens that runs inside have made counted. */
-  #counted(): RunState {
-    const { tokens } = this.#stage;
-    const { counters } = this.#state;
-    return counters.tokens === tokens ? this.#state : { ...this.#state, counters: { ...counters, tokens } };
-  }
-
-  /** A group has stopped: what of it is held back is gone, like what waited in the queue. */
-  #dropHeld(): void {
-    const groups = sweepGroups(this.#state.groups, (isLive) => this.#lanes.filter(isLive));
-    this.#state = { ...this.#state, groups };
   }
 
   /** A group has stopped: what of it is at work fails. */
@@ -621,14 +559,14 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     for (const first of this.#atWork.firsts) {
       const token = Attempt.tokenOf(first);
       // Whoever hears of being aborted may end the run.
-      if (this.#ending !== null || isGroupLive(this.#state.groups, token.member)) continue;
+      if (this.#ending !== null || this.#progress.isLive(token)) continue;
       const attempt = Attempt.last(first);
       const result = { ok: false, value: null, error: new GroupFailedError(cause) } as const;
       this.#atWork.remove(first);
       Attempt.drop(attempt, result.error);
       const registered = this.steps.get(token.step);
-      this.#context.forgetChanges(token);
-      if (registered !== undefined) this.contextOf(token)[registered.resultKey] = null;
+      this.runContext.forgetChanges(token);
+      if (registered !== undefined) this.runContext.contextOf(token)[registered.resultKey] = null;
       this.#commit(attempt, { token, attempts: attempt.attempt, result, routed: [] });
     }
   }
@@ -645,9 +583,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#stage.runs.delete(this);
     this.#outerEnd?.stop();
     const isAtWork = around?.isGivenUp !== true && (this.#starting !== null || this.#atWork.isInFlight);
-    const settled = isAtWork
-      ? settledWithin(this.#atWork.inFlight, cleanupTimeoutMs, clock, around === null ? null : signal)
-      : null;
+    const settled = isAtWork ? this.#atWork.settled(cleanupTimeoutMs, clock, around === null ? null : signal) : null;
     const saved = new Later<void>();
     const cleanup = journal === null ? settled : Promise.all([settled, saved.promise]).then(() => {});
     const ending = { status, error, cleanup };
@@ -655,12 +591,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#ending = ending;
     this.#lookForRest();
     if (this.#starting !== null) Attempt.drop(this.#starting, error);
-    for (const first of this.#atWork.firsts) {
-      this.#atWork.remove(first);
-      Attempt.drop(Attempt.last(first), error);
-      // Also a decision that never settles must not keep those of others waiting.
-      this.#stage.decisions.leave(Attempt.tokenOf(first));
-    }
+    this.#atWork.drop(error);
     if (around === null && this.#hasBegun) {
       if (suspended === null) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
       else this.#tell.runSuspend(suspended);

@@ -1,0 +1,72 @@
+import { apply, initialState, isGroupLive, type Outcome, type RunState, sweepGroups } from "../core/state.ts";
+import type { Token } from "../core/token.ts";
+import { Lanes } from "./lanes.ts";
+import type { RunPlan } from "./run_settings.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a run has done and has still to do: its state, and the tokens that have left the queue and wait for room. */
+export class Progress {
+  readonly lanes: Lanes;
+  readonly #stage: Stage;
+  #state: RunState;
+
+  constructor(stage: Stage, { limits, start, payload }: RunPlan, parent: number | null, context: object) {
+    this.lanes = new Lanes(limits);
+    this.#stage = stage;
+    stage.tokens += 1;
+    this.#state = initialState({ id: stage.tokens, parent, step: start, payload }, context);
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** How many tokens wait. */
+  get queueLength(): number {
+    return this.#state.queue.size + this.lanes.size;
+  }
+
+  /** Goes on from where the run stood. */
+  restore(state: RunState): void {
+    this.#state = state;
+    this.#stage.tokens = state.counters.tokens;
+  }
+
+  /** The token that starts next: the first one whose step is not at its own limit. Those that the store lacks stay. */
+  next(store: { isCommitted(token: Token): boolean } | null): Token | undefined {
+    let { head } = this.#state.queue;
+    if (this.lanes.isEmpty) return head;
+    for (; head !== undefined && store?.isCommitted(head) !== false && this.lanes.hold(head);) {
+      this.take(head);
+      ({ head } = this.#state.queue);
+    }
+    return this.lanes.takeFirst(head);
+  }
+
+  /** Takes a token out of the queue, where it is the head. */
+  take(token: Token): void {
+    const { queue } = this.#state;
+    if (queue.head === token) this.#state = { ...this.#state, queue: queue.withoutHead() };
+  }
+
+  /** Takes in what a token has come to, and answers the state before, with the tokens that runs inside have made counted. */
+  follow(outcome: Outcome): RunState {
+    const { counters } = this.#state;
+    const { tokens } = this.#stage;
+    const before = counters.tokens === tokens ? this.#state : { ...this.#state, counters: { ...counters, tokens } };
+    this.#state = apply(before, outcome);
+    this.#stage.tokens = this.#state.counters.tokens;
+    return before;
+  }
+
+  /** True while all the groups that the token is in go on. */
+  isLive({ member }: Token): boolean {
+    return isGroupLive(this.#state.groups, member);
+  }
+
+  /** A group has stopped: what of it is held back is gone, like what waited in the queue. */
+  dropHeld(): void {
+    const groups = sweepGroups(this.#state.groups, (isLive) => this.lanes.filter(isLive));
+    this.#state = { ...this.#state, groups };
+  }
+}
