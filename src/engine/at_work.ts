@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { Attempt } from "./attempt.ts";
 import type { Lanes } from "./lanes.ts";
+import { Later } from "./later.ts";
 import { settledWithin } from "./settled_within.ts";
 import type { Stage } from "./stage.ts";
 
@@ -20,6 +21,8 @@ export class AtWork {
   readonly #lanes: Lanes;
   readonly #isInside: boolean;
   #sets: Sets | null = null;
+  /** Settles when no action is at work; `null` if nobody waits for that. */
+  #rest: Later<void> | null = null;
 
   constructor(stage: Stage, lanes: Lanes, isInside: boolean) {
     this.#stage = stage;
@@ -37,14 +40,16 @@ export class AtWork {
     return this.#sets === null ? [] : this.#sets.firsts;
   }
 
+  /** Settles when no action is at work: all of them wait for their next attempt. */
+  rest(): Promise<void> {
+    this.#rest ??= new Later();
+    this.#lookForRest();
+    return this.#rest.promise;
+  }
+
   /** Settles when nothing of them is at work any more, after a time or when the signal aborts at the latest. */
   settled(timeoutMs: number, clock: Clock, signal: AbortSignal | null): Promise<void> {
     return settledWithin(this.#made.inFlight, timeoutMs, clock, signal);
-  }
-
-  /** True while no action is at work: all of them wait for their next attempt. */
-  get isResting(): boolean {
-    return this.#sets === null || this.#sets.firsts.size === this.#sets.waiting.size;
   }
 
   /** True while something of them is at work. */
@@ -69,6 +74,7 @@ export class AtWork {
     this.#sets.waiting.delete(first.token);
     this.#lanes.count(Attempt.tokenOf(first), -1);
     if (!this.hasOwnRoom) this.#stage.busy -= 1;
+    this.#lookForRest();
   }
 
   /** Ends all of it: nothing comes of it, though it may go on for a while. */
@@ -85,6 +91,7 @@ export class AtWork {
   setWaiting(token: number, isWaiting: boolean): void {
     if (isWaiting) this.#made.waiting.add(token);
     else this.#sets?.waiting.delete(token);
+    this.#lookForRest();
   }
 
   /** Follows what is at work to its end. */
@@ -95,6 +102,11 @@ export class AtWork {
   /** Follows it no more. */
   forget(settled: Promise<void>): void {
     this.#sets?.inFlight.delete(settled);
+  }
+
+  #lookForRest(): void {
+    const { firsts, waiting } = this.#sets ?? {};
+    if (firsts?.size === waiting?.size) this.#rest?.resolve();
   }
 
   get #made(): Sets {

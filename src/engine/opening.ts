@@ -1,4 +1,6 @@
 import type { Clock } from "../core/clock.ts";
+import { describedText, describeError } from "../core/describe_error.ts";
+import { RunCancelledError, RunFailedError } from "../core/errors.ts";
 import type { RunEndEvent, RunStatus } from "../core/events.ts";
 import type { Journal } from "./journal.ts";
 import { openRun } from "./open_run.ts";
@@ -28,8 +30,8 @@ export interface OpeningHost {
   restore(restored: RestoredState): void;
   /** Goes on, after this event if the run had begun before. */
   begin(from: number | null): void;
-  /** The run had ended before, so it ends as it did then. */
-  endAsBefore(end: RunEndEvent): void;
+  /** The run had ended before, so it ends as it did then, with what had kept it from completing, `null` for nothing. */
+  endAsBefore(end: RunEndEvent, failure: unknown): void;
   end(planned: PlannedEnd): void;
 }
 
@@ -97,13 +99,20 @@ export class Opening {
         this.#lastPastSeq = end === null ? lastSeq : lastSeq - 1;
         this.#journal.restore(restored);
         this.#host.restore(restored);
-        if (end !== null) return this.#host.endAsBefore(end);
+        if (end !== null) return this.#host.endAsBefore(end, this.#toFailure(end));
         this.#journal.begin(opened.place, []);
         this.#begin(lastSeq);
       }
     } catch (error) {
       this.#host.end({ status: "failed", error, suspended: null });
     }
+  }
+
+  #toFailure({ status, error }: RunEndEvent): unknown {
+    if (status === "completed") return null;
+    return status === "cancelled"
+      ? new RunCancelledError(this.#runId)
+      : new RunFailedError(this.#runId, describedText(describeError(error)), error);
   }
 
   #begin(from: number | null): void {

@@ -1,11 +1,9 @@
 import type { Clock } from "../core/clock.ts";
-import { describedText, describeError } from "../core/describe_error.ts";
+import { describeError } from "../core/describe_error.ts";
 import {
   GroupFailedError,
   RunCancelledError,
-  RunFailedError,
   RunReleasedError,
-  RunTimeoutError,
   StepLimitError,
   UnknownStepError,
 } from "../core/errors.ts";
@@ -16,20 +14,20 @@ import { type Outcome, type RunState, stopsGroup } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
 import { AtWork } from "./at_work.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
+import { Beginning, type BeginningHost } from "./beginning.ts";
 import type { DecisionLine } from "./decision_line.ts";
 import { EventTeller } from "./event_teller.ts";
 import type { HandOff } from "./hand_off.ts";
 import { InnerKeys } from "./inner_keys.ts";
 import type { Journal, JournalHost } from "./journal.ts";
 import { Later } from "./later.ts";
-import type { Opening, OpeningHost, PlannedEnd, Suspension } from "./opening.ts";
-import { OuterEnd } from "./outer_end.ts";
+import type { OpeningHost, PlannedEnd, Suspension } from "./opening.ts";
 import { perform, performAfter, type StepHost } from "./perform.ts";
 import { Progress } from "./progress.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { type RunContext, SharedContext } from "./run_context.ts";
+import type { RunEnding } from "./run_ending.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
-import { settledWithin } from "./settled_within.ts";
 import { Stage } from "./stage.ts";
 import { Surroundings } from "./surroundings.ts";
 import { StepsInside } from "./steps_inside.ts";
@@ -39,51 +37,33 @@ import type { RestoredState } from "./stored_state.ts";
 import { isThenable } from "./thenable.ts";
 import type { TraceRecorder } from "./trace_recorder.ts";
 
-/** How a run came to its end. */
-export interface RunEnding {
-  readonly status: RunStatus;
-  /** Why it failed or was cancelled, `null` if it completed. */
-  readonly error: unknown;
-  /** Settles when nothing of the run is at work any more, or the time for that is over; `null` if nothing was. */
-  readonly cleanup: Promise<void> | null;
-}
-
 /** The loop of one run: takes tokens while somebody wants events, performs their steps and tells what happens. */
-export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
+export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, BeginningHost {
   readonly runId: string;
   readonly steps: ReadonlyMap<string, RegisteredStep>;
   readonly executor: Executor;
   readonly clock: Clock;
   readonly handOff: HandOff;
+  readonly beginning: Beginning;
   readonly #plan: RunPlan;
   readonly #settings: RunSettings;
   readonly #around: Surroundings | null;
   readonly #stage: Stage;
   /** What keeps the run in its store, `null` if nothing does. A run inside a step is part of that step. */
   readonly #journal: Journal | null;
-  readonly #opening: Opening | null;
   readonly runContext: RunContext;
   readonly decisions: DecisionLine;
-  /** What may end it from outside, `null` for nothing. */
-  readonly #outerEnd: OuterEnd | null;
   readonly #tell: EventTeller;
-  /** Settles when the start payload is known to be good or bad, `null` if it is. */
-  readonly #checked: Promise<void> | null;
   readonly #onEnd: (ending: RunEnding) => void;
   readonly #progress: Progress;
   readonly #atWork: AtWork;
   #ending: RunEnding | null = null;
-  #hasBegun = false;
   /** No step is to start any more, though the run has not ended. */
   #isPaused = false;
-  /** Called when the run has been paused and no action is at work. */
-  #onRest: (() => void) | null = null;
   readonly #innerKeys = new InnerKeys();
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
   #isAdvancing = false;
-  /** The start payload's schema has not answered yet. */
-  #isChecking = false;
   /** How many outcomes are there that are not applied yet. */
   #heldStarts = 0;
   /** A run inside another waits for somebody to want an event. */
@@ -109,11 +89,9 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.handOff = handOff;
     const kept = parts?.keep(plan, settings, handOff, this);
     this.#journal = kept?.journal ?? null;
-    this.#opening = kept?.opening ?? null;
     this.runContext = this.#journal ?? new SharedContext(settings.context);
     this.decisions = this.#stage.decisions;
     this.#stage.journal ??= this.#journal;
-    this.#outerEnd = settings.signal === null && settings.timeoutMs === Infinity ? null : this.#createOuterEnd();
     this.#tell = new EventTeller({
       runId,
       clock: this.#stage.clock,
@@ -125,7 +103,11 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#atWork = new AtWork(this.#stage, this.#progress.lanes, around !== null);
     this.#onEnd = onEnd;
     this.#stage.runs.add(this);
-    this.#checked = plan.checked === null ? null : this.#waitForCheck(plan.checked);
+    this.beginning = new Beginning(this, settings, kept?.opening ?? null, plan.checked);
+  }
+
+  get ending(): RunEnding | null {
+    return this.#ending;
   }
 
   get trace(): TraceRecorder {
@@ -139,22 +121,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   get counts(): StoredCounts {
     const { tokens, finishedSteps, inside } = this.#stage;
     return { tokens, steps: finishedSteps - (inside?.total ?? 0) };
-  }
-
-  /** Opens the run in its store, if it is kept in one; settles when that has been done or has failed. */
-  async open(): Promise<void> {
-    await this.#checked;
-    if (this.#ending === null) await this.#opening?.open();
-  }
-
-  /** True once the run is known to be in its store. */
-  get isInStore(): boolean {
-    return this.#opening?.isInStore ?? false;
-  }
-
-  /** The last event that was in the store when the run was opened; of a run that had ended, the one before its end. */
-  get lastPastSeq(): number {
-    return this.#opening?.lastPastSeq ?? 0;
   }
 
   /** Holds the run in its store for another lease, if some of this one is over. */
@@ -175,10 +141,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   /** Starts nothing more. Settles when no action is at work; attempts that wait for their time are not. */
   pause(): Promise<void> {
     this.#isPaused = true;
-    return new Promise((resolve) => {
-      this.#onRest = resolve;
-      this.#lookForRest();
-    });
+    return this.#atWork.rest();
   }
 
   get isAtWork(): boolean {
@@ -221,7 +184,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     if (this.#isAdvancing || this.#ending !== null) return;
     this.#isAdvancing = true;
     try {
-      if (!this.#hasBegun && !this.#canBegin()) return;
+      if (!this.beginning.isOver && !this.beginning.tryNow()) return;
       while (this.isWanted && this.#startNext());
     } finally {
       this.#isAdvancing = false;
@@ -231,20 +194,19 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
 
   /** Ends the run at once, unless it has ended. */
   cancel(reason: unknown = new RunCancelledError(this.runId)): RunEnding {
-    return this.#endSoon("cancelled", reason);
+    return this.beginning.endSoon({ status: "cancelled", error: reason, suspended: null });
   }
 
   /** Ends the work on the run at once: one that is kept in a store is left for later, any other is cancelled. */
   leave(reason: string, until: number | null = null): RunEnding {
-    const opening = this.#opening;
-    if (opening === null) return this.cancel();
+    if (this.#journal === null) return this.cancel();
     const error = new RunReleasedError(this.runId);
     const planned = { status: "cancelled", error, suspended: { reason, until } } as const;
-    return opening.isOnItsWay ? this.#endWhenOpen(opening, planned) : this.end(planned);
+    return this.beginning.isOnItsWay ? this.beginning.endSoon(planned) : this.end(planned);
   }
 
   tellStart(): void {
-    this.#tell.runStart(this.#plan);
+    if (this.#around === null) this.#tell.runStart(this.#plan);
   }
 
   restore(restored: RestoredState): void {
@@ -253,25 +215,19 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
   }
 
   begin(from: number | null): void {
-    this.#hasBegun = true;
+    this.beginning.finish();
     if (from !== null) this.#tell.runResume(from);
     this.advance();
   }
 
-  endAsBefore(end: RunEndEvent): void {
-    const { status, error, seq } = end;
-    if (seq > (this.#settings.storage?.after ?? 0)) this.handOff.push(end);
-    const failure = status === "completed"
-      ? null
-      : status === "cancelled"
-      ? new RunCancelledError(this.runId)
-      : new RunFailedError(this.runId, describedText(describeError(error)), error);
-    this.#end(status, failure);
+  endAsBefore(end: RunEndEvent, failure: unknown): void {
+    if (end.seq > (this.#settings.storage?.after ?? 0)) this.handOff.push(end);
+    this.#end(end.status, failure);
   }
 
   end({ status, error, suspended }: PlannedEnd): RunEnding {
     // An end that was planned while the run was opened is one of a run that has begun.
-    if (this.isInStore) this.#hasBegun = true;
+    if (this.beginning.isInStore) this.beginning.finish();
     return this.#end(status, error, suspended);
   }
 
@@ -338,7 +294,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     this.#journal?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
     this.#tell.stepRetry(failed, error, delayMs);
     this.#atWork.setWaiting(failed.token, true);
-    this.#lookForRest();
   }
 
   beginAgain(attempt: Attempt): void {
@@ -349,66 +304,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
 
   holdStarts(): void {
     this.#heldStarts += 1;
-  }
-
-  #createOuterEnd(): OuterEnd {
-    const { clock, timeoutMs, signal } = this.#settings;
-    return new OuterEnd({
-      clock,
-      timeoutMs,
-      signal,
-      onTimeout: () => this.#endSoon("failed", new RunTimeoutError(this.runId, timeoutMs)),
-      onAbort: (reason) => this.cancel(reason),
-    });
-  }
-
-  /** Begins, if nothing has to be waited for. */
-  #canBegin(): boolean {
-    this.#outerEnd?.listen();
-    // The signal may have ended it.
-    if (this.#isChecking || this.#ending !== null) return false;
-    if (this.#opening !== null) {
-      this.#opening.open();
-      return false;
-    }
-    if (!this.#hasBegun) this.#begin();
-    return true;
-  }
-
-  #begin(): void {
-    this.#hasBegun = true;
-    if (this.#around === null) this.tellStart();
-  }
-
-  /** Ends the run now, or, if its store does not know it yet, as soon as it does. */
-  #endSoon(status: RunStatus, error: unknown): RunEnding {
-    const opening = this.#opening;
-    if (opening !== null && !this.#hasBegun) return this.#endWhenOpen(opening, { status, error, suspended: null });
-    if (!this.#hasBegun) this.#begin();
-    return this.#end(status, error);
-  }
-
-  #endWhenOpen(opening: Opening, planned: PlannedEnd): RunEnding {
-    if (this.#ending !== null) return this.#ending;
-    const { cleanupTimeoutMs, clock } = this.#settings;
-    const cleanup = async () => {
-      // The store may never answer.
-      await settledWithin([opening.endWhenOpen(planned)], cleanupTimeoutMs, clock, null);
-      await this.#ending?.cleanup;
-    };
-    return { ...planned, cleanup: cleanup() };
-  }
-
-  /** Nothing happens before the payload is known to be good; a bad one ends the run before it has begun. */
-  async #waitForCheck(checked: PromiseLike<unknown>): Promise<void> {
-    this.#isChecking = true;
-    try {
-      await checked;
-      this.#isChecking = false;
-    } catch (error) {
-      this.#end("failed", error);
-    }
-    this.advance();
   }
 
   /** A run inside another hears only so that somebody wants an event. */
@@ -483,7 +378,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
         this.#end("failed", error);
       }
       this.decisions.leave(token);
-      this.#lookForRest();
       this.advance();
       // What had no room outside or beside it may have some now.
       this.#advanceAll();
@@ -509,10 +403,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
       if (this.#stage.busy >= concurrency) return;
       run.advance();
     }
-  }
-
-  #lookForRest(): void {
-    if (this.#onRest !== null && (this.#ending !== null || this.#atWork.isResting)) this.#onRest();
   }
 
   #commit(attempt: Attempt, outcome: Outcome): void {
@@ -581,7 +471,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const around = this.#around;
     const journal = this.#journal;
     this.#stage.runs.delete(this);
-    this.#outerEnd?.stop();
+    this.beginning.stop();
     const isAtWork = around?.isGivenUp !== true && (this.#starting !== null || this.#atWork.isInFlight);
     const settled = isAtWork ? this.#atWork.settled(cleanupTimeoutMs, clock, around === null ? null : signal) : null;
     const saved = new Later<void>();
@@ -589,10 +479,9 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost {
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
-    this.#lookForRest();
     if (this.#starting !== null) Attempt.drop(this.#starting, error);
     this.#atWork.drop(error);
-    if (around === null && this.#hasBegun) {
+    if (around === null && this.beginning.isOver) {
       if (suspended === null) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
       else this.#tell.runSuspend(suspended);
     }

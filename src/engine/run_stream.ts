@@ -5,7 +5,8 @@ import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
 import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
 import type { RunStore } from "../core/run_store.ts";
 import type { TraceEntry } from "../core/trace.ts";
-import { Run, type RunEnding } from "./run.ts";
+import { Run } from "./run.ts";
+import type { RunEnding } from "./run_ending.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import type { StoredParts } from "./stored_parts.ts";
 
@@ -94,9 +95,9 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   /** Settles when the run is in its store; rejects with what has kept it from that. */
   async stored(): Promise<void> {
     this.#run.advance();
-    await this.#run.open();
+    await this.#run.beginning.open();
     const ending = this.#ending;
-    if (ending !== null && !this.#run.isInStore) throw ending.error;
+    if (ending !== null && !this.#run.beginning.isInStore) throw ending.error;
   }
 
   /** Holds the run in its store for another lease, if some of this one is over. */
@@ -181,8 +182,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   }
 
   async *#readPast(store: RunStore, after: number): AsyncGenerator<WorkflowEvent, void, undefined> {
-    await this.#run.open();
-    const { lastPastSeq } = this.#run;
+    await this.#run.beginning.open();
+    const { lastPastSeq } = this.#run.beginning;
     if (this.#parts !== null) yield* this.#parts.readEvents(store, this.runId, after, lastPastSeq);
   }
 
@@ -247,7 +248,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   async #pastTrace(): Promise<readonly TraceEntry[]> {
     const { storage, captureTrace } = this.#settings;
     if (this.#parts === null || storage === null || !captureTrace) return [];
-    return await this.#parts.readTrace(storage.store, this.runId, this.#run.lastPastSeq);
+    return await this.#parts.readTrace(storage.store, this.runId, this.#run.beginning.lastPastSeq);
   }
 
   #promiseResult(): Promise<RunOutcome> {
