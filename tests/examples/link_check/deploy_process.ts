@@ -14,8 +14,8 @@ export class DeployProcess implements AsyncDisposable {
     this.origin = origin;
   }
 
-  /** Starts it and waits until it serves. */
-  static async start(database: string): Promise<DeployProcess> {
+  /** Starts it, or another program that is made of it, and waits until it serves. */
+  static async start(database: string, program = PROGRAM): Promise<DeployProcess> {
     const child = new Deno.Command("deno", {
       args: [
         "serve",
@@ -27,7 +27,7 @@ export class DeployProcess implements AsyncDisposable {
         "--allow-env=KV_PATH",
         "--allow-read=/tmp",
         "--allow-write=/tmp",
-        PROGRAM,
+        program,
       ],
       env: { NO_COLOR: "1", KV_PATH: database },
       stdin: "null",
@@ -36,6 +36,11 @@ export class DeployProcess implements AsyncDisposable {
     }).spawn();
     const [, origin = ""] = /Listening on (http:\/\/[\d.:]+)/.exec(await readUntil(child.stderr, "Listening on")) ?? [];
     return new DeployProcess(child, origin);
+  }
+
+  /** Waits until it has written a text. */
+  async written(expected: string): Promise<void> {
+    await readUntil(this.#child.stdout, expected);
   }
 
   /** Tells it to stop, as Deno Deploy does, and waits until it has. */

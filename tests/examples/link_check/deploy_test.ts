@@ -6,6 +6,8 @@ import { DEMO_LINKS } from "./demo_links.ts";
 import { DeployProcess } from "./deploy_process.ts";
 import { linksOf, startRun } from "./run_requests.ts";
 
+const WITH_DUE_CRON = new URL("./deploy_with_due_cron.ts", import.meta.url).pathname;
+
 Deno.test("deploy serves the page, and a run to whichever instance a reader meets", async () => {
   await using folder = await TemporaryFolder.create();
   const database = `${folder.path}/runs.db`;
@@ -42,6 +44,14 @@ Deno.test("deploy goes on with the runs of an instance that was told to stop, an
   assertEquals(linksOf(events, first.origin), DEMO_LINKS.map((link) => [...link]));
   const passages = events.map(({ type }) => type).filter((type) => type === "run.suspend" || type === "run.resume");
   assertEquals(passages, ["run.suspend", "run.resume"]);
+});
+
+Deno.test("deploy registers its cron before anything is waited for, and lets it go on with runs", async () => {
+  await using folder = await TemporaryFolder.create();
+
+  await using instance = await DeployProcess.start(`${folder.path}/runs.db`, WITH_DUE_CRON);
+
+  await instance.written('cron "go on with runs" at "* * * * *" has ended');
 });
 
 function follow(origin: string, runId: string, after = 0): AsyncIterable<LinkCheckEvent> {
