@@ -13,6 +13,8 @@ import { guardForRuntime } from "./guard_for_runtime.ts";
 const LEASE_MS = 9_000;
 /** So long an action may go on in an instance that was told to stop. */
 const CLOSE_MS = 2_000;
+/** Deno Deploy kills an instance 5 s after it was told to stop: a store that does not answer is not waited for. */
+const STOP_MS = 4_000;
 /** So long runs are worked on where no client keeps an instance. */
 const ROUND_MS = 50_000;
 
@@ -33,6 +35,7 @@ await runner.recover();
 
 // Whoever else there is goes on with its runs at once.
 Deno.addSignalListener("SIGINT", async () => {
+  setTimeout(() => Deno.exit(), STOP_MS);
   await runner.close({ timeoutMs: CLOSE_MS });
   Deno.exit();
 });

@@ -1,5 +1,5 @@
 import { followRun } from "@stepstream/workflow/client";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import type { LinkCheckEvent, LinkCheckReturns, LinkCheckSteps } from "../../../examples/link_check/workflow.ts";
 import { TemporaryFolder } from "../../tools/temporary_folder.ts";
 import { DEMO_LINKS } from "./demo_links.ts";
@@ -7,6 +7,7 @@ import { DeployProcess } from "./deploy_process.ts";
 import { linksOf, startRun } from "./run_requests.ts";
 
 const WITH_DUE_CRON = new URL("./deploy_with_due_cron.ts", import.meta.url).pathname;
+const WITH_DEAF_KV = new URL("./deploy_with_deaf_kv.ts", import.meta.url).pathname;
 
 Deno.test("deploy serves the page, and a run to whichever instance a reader meets", async () => {
   await using folder = await TemporaryFolder.create();
@@ -52,6 +53,19 @@ Deno.test("deploy registers its cron before anything is waited for, and lets it 
   await using instance = await DeployProcess.start(`${folder.path}/runs.db`, WITH_DUE_CRON);
 
   await instance.written('cron "go on with runs" at "* * * * *" has ended');
+});
+
+Deno.test("deploy has ended before Deno Deploy kills it, even if its database does not answer any more", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using instance = await DeployProcess.start(`${folder.path}/runs.db`, WITH_DEAF_KV);
+  const runId = await startRun(instance.origin);
+  for await (const event of follow(instance.origin, runId)) if (event.type === "step.start") break;
+
+  const stoppedAt = performance.now();
+  const { code } = await instance.stop();
+
+  assertEquals(code, 0);
+  assertLess(performance.now() - stoppedAt, 5_000);
 });
 
 function follow(origin: string, runId: string, after = 0): AsyncIterable<LinkCheckEvent> {
