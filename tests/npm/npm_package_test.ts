@@ -5,7 +5,7 @@ import { findCommand } from "../tools/find_command.ts";
 import { runCommand } from "../tools/run_command.ts";
 import { findInSource } from "../tools/source_findings.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
-import { NpmProject, run } from "./npm_project.ts";
+import { NpmProject, OTHER_PACKAGES, readConsumer, run } from "./npm_project.ts";
 
 const DENO_JSON = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
 const SUBPATHS = Object.keys(DENO_JSON.exports);
@@ -16,6 +16,8 @@ const PRINTED = {
   left: ["run.start", "step.start", "step.result"],
   resumed: ["run.resume", "step.start", "step.result", "run.end"],
   followed: ["run.start", "step.start", "step.result", "step.start", "step.result", "run.end"],
+  status: 201,
+  hosted: ["run.start", "step.start", "step.result", "step.start", "step.result", "run.end"],
   isRefused: true,
   messages: ["id: 1", "id: 2", "id: 3", "id: 4", "id: 5", "id: 6"],
   stores: ["DenoKvStore function", "PostgresStore function", "SqliteStore function"],
@@ -86,7 +88,17 @@ Deno.test("npm package's modules and types import nothing but each other", async
   assertEquals(wrong, []);
 });
 
+for (const name of ["run.mjs", "types.ts"]) {
+  Deno.test(`npm package's subpaths are all used by ${name} of the consumer`, async () => {
+    const { imports } = findInSource(name, await readConsumer(name));
+
+    const used = imports.map(({ text }) => text).filter((specifier) => specifier.startsWith(DENO_JSON.name));
+    assertEquals(used.sort(), SUBPATHS.map((path) => DENO_JSON.name + path.slice(1)).sort());
+  });
+}
+
 Deno.test("npm package runs in Node", async () => {
+  await project.copy("objects.mjs");
   const program = await project.copy("run.mjs");
 
   const { code, stdout, stderr } = await runCommand("node", program);
@@ -100,9 +112,9 @@ Deno.test("npm package is installed by Bun and runs in it", async () => {
   const bun = await findCommand("Bun");
   if (bun === null) return;
   await using folder = await TemporaryFolder.create();
-  await run(...bun, "add", "--cwd", folder.path, project.tarball);
-  const source = await Deno.readTextFile(new URL("consumer/run.mjs", import.meta.url));
-  const program = await folder.write("run.mjs", source);
+  await run(...bun, "add", "--cwd", folder.path, project.tarball, ...OTHER_PACKAGES);
+  await folder.write("objects.mjs", await readConsumer("objects.mjs"));
+  const program = await folder.write("run.mjs", await readConsumer("run.mjs"));
 
   const { code, stdout, stderr } = await runCommand(...bun, program);
 

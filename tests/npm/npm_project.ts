@@ -2,8 +2,8 @@ import { runCommand } from "../tools/run_command.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-/** Other packages that a test installs beside it, the same for everybody who runs it. */
-const TYPES_OF_NODE = "@types/node@20.19.25";
+/** Packages that a consumer uses beside it, the same for everybody who runs it. */
+export const OTHER_PACKAGES = ["@types/node@20.19.25", "sql.js@1.16.0"] as const;
 
 /** A folder that was empty before the npm package, made of this checkout, was installed in it. */
 export class NpmProject implements AsyncDisposable {
@@ -26,7 +26,7 @@ export class NpmProject implements AsyncDisposable {
       const name = await run("deno", "task", "--quiet", "--config", `${ROOT}deno.json`, "pack", folder.path);
       const tarball = `${folder.path}/${name.trim()}`;
       await folder.write("package.json", '{ "private": true, "type": "module" }');
-      await run("npm", "install", "--prefix", folder.path, "--no-audit", "--no-fund", tarball, TYPES_OF_NODE);
+      await run("npm", "install", "--prefix", folder.path, "--no-audit", "--no-fund", tarball, ...OTHER_PACKAGES);
       return new NpmProject(folder, tarball);
     } catch (error) {
       await folder[Symbol.asyncDispose]();
@@ -36,7 +36,7 @@ export class NpmProject implements AsyncDisposable {
 
   /** Copies a file of the folder `consumer` to where it finds the installed package; answers its path. */
   async copy(name: string): Promise<string> {
-    return await this.write(name, await Deno.readTextFile(new URL(`consumer/${name}`, import.meta.url)));
+    return await this.write(name, await readConsumer(name));
   }
 
   /** Writes a file to where it finds the installed package; answers its path. */
@@ -47,6 +47,11 @@ export class NpmProject implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#folder[Symbol.asyncDispose]();
   }
+}
+
+/** A file of the folder `consumer`. */
+export async function readConsumer(name: string): Promise<string> {
+  return await Deno.readTextFile(new URL(`consumer/${name}`, import.meta.url));
 }
 
 /** Runs a program that has to succeed and answers what it prints. */

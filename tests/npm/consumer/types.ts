@@ -1,10 +1,17 @@
 /** Uses the types of the installed package, those of every entry point. */
 import { MemoryStore, type Result, type RunStore, Workflow } from "@stepstream/workflow";
 import { type FollowedRun, followRun } from "@stepstream/workflow/client";
+import {
+  DurableObjectHost,
+  DurableObjectRuns,
+  type RunObjectNamespace,
+  type RunObjectState,
+} from "@stepstream/workflow/hosts/durable-object";
 import { createRunsHandler } from "@stepstream/workflow/http";
 import { Runner } from "@stepstream/workflow/runner";
 import { eventStreamResponse } from "@stepstream/workflow/sse";
 import { type DenoKvDatabase, DenoKvStore } from "@stepstream/workflow/stores/deno-kv";
+import { type DurableObjectSqlStorage, DurableObjectStore } from "@stepstream/workflow/stores/durable-object";
 import { PostgresStore } from "@stepstream/workflow/stores/postgres";
 import { type SqliteDatabase, SqliteStore } from "@stepstream/workflow/stores/sqlite";
 import { type RunStoreCase, runStoreCases } from "@stepstream/workflow/testing";
@@ -55,10 +62,34 @@ export function serve(store: RunStore): readonly [(request: Request) => Response
   return [handler, followRun("https://example.com/runs/r-1/events", { headers: { authorization: "Bearer secret" } })];
 }
 
+/** An object that runs a workflow. */
+export class ShopRun {
+  readonly #host: DurableObjectHost;
+
+  constructor(ctx: RunObjectState) {
+    this.#host = new DurableObjectHost(ctx, { workflows: [shop], keepMs: 1_000 });
+  }
+
+  /** Answers the Worker. */
+  fetch(request: Request): Promise<Response> {
+    return this.#host.fetch(request);
+  }
+}
+
+/** Runs in such objects over HTTP. */
+export function serveObjects(namespace: RunObjectNamespace): (request: Request) => Response | Promise<Response> {
+  return createRunsHandler(new DurableObjectRuns(namespace, { workflows: [shop] }));
+}
+
 /** The stores on their handles, each of which is typed by what is touched. */
-export function open(kv: DenoKvDatabase, database: SqliteDatabase): readonly Promise<RunStore>[] {
+export function open(
+  kv: DenoKvDatabase,
+  storage: DurableObjectSqlStorage,
+  database: SqliteDatabase,
+): readonly Promise<RunStore>[] {
   return [
     DenoKvStore.open(kv),
+    DurableObjectStore.open(storage),
     SqliteStore.open(database),
     PostgresStore.open({ query: () => Promise.resolve({ rows: [] }) }),
   ];
