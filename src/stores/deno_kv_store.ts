@@ -28,6 +28,7 @@ import type {
 } from "../core/run_store.ts";
 import { toText } from "../core/to_text.ts";
 import { assertHandle } from "./assert_handle.ts";
+import { assertOpenedWith } from "./assert_opened_with.ts";
 import { CommitListeners } from "./commit_listeners.ts";
 import type { DenoKvAtomic, DenoKvDatabase, DenoKvKey } from "./deno_kv_database.ts";
 import { type DenoKvHead, type DenoKvSeen, encodeHead, parseHead, toRunHead } from "./deno_kv_head.ts";
@@ -113,12 +114,15 @@ export class DenoKvStore implements RunStore {
   /**
    * Opens the store in a database, e.g. that of `Deno.openKv()`.
    *
+   * @throws {TypeError} If it is given no database, or a prefix that is no array of strings.
    * @throws {RangeError} If the prefix is too long.
    * @throws {StoreError} If another version of this package has made the store there, or it cannot be read.
    */
   static async open(kv: DenoKvDatabase, options: DenoKvStoreOptions = {}): Promise<DenoKvStore> {
     assertHandle(kv, "a Deno.Kv, as Deno.openKv() answers it", "get", "list", "atomic");
     const { prefix = ["stepstream"] } = options;
+    const isPrefix = Array.isArray(prefix) && prefix.every((part) => typeof part === "string");
+    assertOpenedWith(isPrefix, "prefix to be an array of strings", prefix);
     const byteCount = countPrefixBytes(prefix);
     if (byteCount > MAX_PREFIX_BYTES) {
       throw new RangeError(

@@ -32,7 +32,8 @@ import type {
   StoredRecord,
   StoredRun,
 } from "../core/run_store.ts";
-import { assertHandle } from "./assert_handle.ts";
+import { assertHandle, hasMethods } from "./assert_handle.ts";
+import { assertOpenedWith } from "./assert_opened_with.ts";
 import { toOrderedText } from "./ordered_text.ts";
 import { CommitListeners } from "./commit_listeners.ts";
 import { PostgresConnection, type PostgresQuery, type PostgresValue } from "./postgres_connection.ts";
@@ -112,19 +113,26 @@ export class PostgresStore implements RunStore, AsyncDisposable {
   /**
    * Opens the store, and makes its tables if they are not there.
    *
+   * @throws {TypeError} If an option is of the wrong kind, or `listen` answers no function.
    * @throws {RangeError} If `schema` is no name that can be taken.
    * @throws {StoreError} If another version of this package has made the tables, or the database cannot be reached.
    */
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
     assertHandle(options, "options with query(text, values)", "query");
     const { query, listen, schema = null, clock = systemClock } = options;
+    assertOpenedWith(listen === undefined || typeof listen === "function", "listen to be a function", listen);
+    assertOpenedWith(schema === null || typeof schema === "string", "schema to be a string", schema);
+    assertOpenedWith(hasMethods(clock, "now", "setTimeout", "clearTimeout"), "clock to be a Clock", clock);
     const tables = new PostgresTables(schema);
     const connection = new PostgresConnection(query);
     await tables.create(connection);
     const store = new PostgresStore(connection, tables);
     if (listen !== undefined) {
+      const unlisten = await listen(tables.channel, (runId) => store.#listeners.tell(runId));
+      const expected = "listen to answer a function that ends the listening";
+      assertOpenedWith(typeof unlisten === "function", expected, unlisten);
       store.#doorbell = new PostgresDoorbell(connection, tables.channel, clock);
-      store.#unlisten = await listen(tables.channel, (runId) => store.#listeners.tell(runId));
+      store.#unlisten = unlisten;
     }
     return store;
   }

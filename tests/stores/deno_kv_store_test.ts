@@ -55,6 +55,18 @@ Deno.test("DenoKvStore.open() refuses a prefix that leaves a key no room", async
   );
 });
 
+Deno.test("DenoKvStore.open() says what it expects of a prefix that is something else", async () => {
+  using kv = await Deno.openKv(":memory:");
+
+  for (const prefix of ["runs", [1], null, {}]) {
+    await assertRejects(
+      () => Reflect.apply(DenoKvStore.open, DenoKvStore, [kv, { prefix }]),
+      TypeError,
+      "Cannot open a store: expected prefix to be an array of strings: ",
+    );
+  }
+});
+
 Deno.test("DenoKvStore: stores with prefixes of their own share a database", async () => {
   using kv = await Deno.openKv(":memory:");
   const [one, other] = [await DenoKvStore.open(kv, { prefix: ["one"] }), await DenoKvStore.open(kv)];

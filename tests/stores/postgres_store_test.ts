@@ -53,6 +53,28 @@ Deno.test("PostgresStore on PGlite", async (t) => {
     );
   });
 
+  await t.step("open() says what it expects of an option that is something else", async () => {
+    const wrong = { listen: "stepstream", clock: { now: () => NOW }, schema: 1 };
+
+    for (const [name, value] of Object.entries(wrong)) {
+      await assertRejects(
+        () => Reflect.apply(PostgresStore.open, PostgresStore, [{ query, [name]: value }]),
+        TypeError,
+        `Cannot open a store: expected ${name} to be `,
+      );
+    }
+  });
+
+  await t.step("open() says so if listen answers nothing that ends the listening", async () => {
+    const listen = () => Promise.resolve({ unlisten() {} });
+
+    await assertRejects(
+      () => Reflect.apply(PostgresStore.open, PostgresStore, [{ query, listen }]),
+      TypeError,
+      "Cannot open a store: expected listen to answer a function that ends the listening: object",
+    );
+  });
+
   await t.step("open() refuses a query that gives no rows", async () => {
     const wrong = () => Promise.resolve(Object.create(null));
 
@@ -90,7 +112,10 @@ Deno.test("PostgresStore on PGlite", async (t) => {
     await assertRejects(() => store.find("torn"), StoreError, `Cannot read the head of run "torn": its status is lost`);
   });
 
-  const edits = [["status = 'on hold'", 2], ["created_at = 'NaN'", 2], ["version = E'\\x01no JSON'", 4]] as const;
+  const edits = [["status = 'on hold'", 2], ["created_at = 'NaN'", 2], [
+    "version = E'\\x01no JSON'",
+    4,
+  ]] as const;
   for (const [index, [edit, limit]] of edits.entries()) {
     await t.step(`takes over and lists the other runs beside one with ${edit}`, async () => {
       const edited = await PostgresStore.open({ query, schema: `edited_${index}` });
