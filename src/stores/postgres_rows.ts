@@ -39,8 +39,8 @@ export function toHead(row: PostgresRow): RunHead {
     workflow: readText(runId, what, row.workflow),
     version: readText(runId, what, row.version),
     status,
-    revision: readNumber(runId, what, row.revision),
-    lastSeq: readNumber(runId, what, row.last_seq),
+    revision: readNumber(runId, what, row.revision, 1),
+    lastSeq: readNumber(runId, what, row.last_seq, 0),
     wakeAt: row.wake_at === null ? null : readNumber(runId, what, row.wake_at),
     createdAt: readNumber(runId, what, row.created_at),
     updatedAt: readNumber(runId, what, row.updated_at),
@@ -64,13 +64,13 @@ export function readText(runId: string, what: string, value: unknown): string {
 /**
  * The number in a column, which a driver gives as a number, a text or a bigint.
  *
- * @throws {StoreError} If it is none.
+ * @throws {StoreError} If it is none, or less than `least`.
  */
-export function readNumber(runId: string, what: string, value: unknown): number {
+export function readNumber(runId: string, what: string, value: unknown, least = -Infinity): number {
   const isNumeric = typeof value === "number" || typeof value === "bigint" ||
     (typeof value === "string" && value !== "");
   const number = isNumeric ? Number(value) : NaN;
-  if (Number.isNaN(number)) throw new StoreError(runId, what, `a number is ${toText(value)}`);
+  if (Number.isNaN(number) || number < least) throw new StoreError(runId, what, `a number is ${toText(value)}`);
   return number;
 }
 

@@ -85,10 +85,11 @@ export interface PostgresStoreOptions {
 }
 
 /**
- * What is true of heads that can be read: others are not to be written to. A run with a status or a time that somebody has
- * made up is theirs, and holds up no others.
+ * What is true of heads that can be read: others are not to be written to. A run with a status, a number or a time that
+ * somebody has made up is theirs, and holds up no others.
  */
-const CAN_BE_CLAIMED = "status IN ('running', 'suspended') AND 'NaN' NOT IN (wake_at, created_at, updated_at)";
+const CAN_BE_CLAIMED = "status IN ('running', 'suspended') AND revision >= 1 AND last_seq >= 0 " +
+  "AND 'NaN' NOT IN (wake_at, created_at, updated_at)";
 
 /** The longest run id, in code units, so that it fits into an index. */
 const MAX_RUN_ID_LENGTH = 512;

@@ -53,7 +53,7 @@ export const commitCases: readonly RunStoreCase[] = [
       await store.commit(sampleCommit(run, 1, { record: "a" }));
       const change = { version: "9", status: "failed", record: "stale", events: sampleEvents(3, 4) } as const;
 
-      for (const revision of [0, 1, 3]) {
+      for (const revision of [-1, 0, 1, 3]) {
         const stale = sampleCommit(run, revision, { ...change, wakeAt: null, now: NOW + 9 });
         assertSame(`the answer for revision ${revision}`, await store.commit(stale), false);
         const withSnapshot = await store.commit({ ...stale, snapshot: "stale" });

@@ -112,7 +112,7 @@ Deno.test("PostgresStore on PGlite", async (t) => {
     await assertRejects(() => store.find("torn"), StoreError, `Cannot read the head of run "torn": its status is lost`);
   });
 
-  const edits = [["status = 'on hold'", 2], ["created_at = 'NaN'", 2], [
+  const edits = [["status = 'on hold'", 2], ["created_at = 'NaN'", 2], ["revision = -1", 2], [
     "version = E'\\x01no JSON'",
     4,
   ]] as const;
