@@ -15,7 +15,7 @@ type Names = Readonly<Record<string, readonly string[]>>;
 type ImportAll = (bundles: BundledExports) => Promise<Names | null>;
 
 const IMPORT_ALL: Readonly<Record<string, ImportAll>> = {
-  "Node": (bundles) => importInNode("Node", bundles),
+  "Node 20": (bundles) => importInNode("Node 20", bundles),
   "Bun": (bundles) => importInNode("Bun", bundles),
   "workerd": importInWorkerd,
   "Chromium": importInChromium,
@@ -41,8 +41,7 @@ for (const [subpath, file] of ${
     }) names[subpath] = Object.keys(await import(file)).sort();
 console.log(JSON.stringify(names));`,
   );
-  const { code, stdout, stderr } = await runCommand(command[0], ...command.slice(1), script);
-  // What npx has to say of itself comes there, too.
+  const { code, stdout, stderr } = await runCommand(...command, script);
   if (code !== 0) throw new Error(`It ended with ${code}: ${stderr}`);
   return JSON.parse(stdout);
 }

@@ -22,7 +22,7 @@ export interface CaseRuntime {
 /** How cases are run in each of them. */
 export const CASE_RUNTIMES: readonly CaseRuntime[] = [
   { name: "Deno", hasSqlite: false, run: runInDeno },
-  { name: "Node", hasSqlite: false, run: (names, origin) => runInNode("Node", names, origin) },
+  { name: "Node 20", hasSqlite: false, run: (names, origin) => runInNode("Node 20", names, origin) },
   { name: "Node 22", hasSqlite: true, run: (names, origin) => runInNode("Node 22", names, origin, "sqlite") },
   { name: "Bun", hasSqlite: true, run: (names, origin) => runInNode("Bun", names, origin, "sqlite") },
   { name: "workerd", hasSqlite: false, run: runInWorkerd },
@@ -39,9 +39,8 @@ async function runInNode(
   if (command === null) return null;
   await using folder = await TemporaryFolder.create();
   const bundle = await folder.write("cases.mjs", await bundledCases());
-  const [program, ...args] = command;
   const loaderArgs = [bundle, origin, JSON.stringify(names), ...features];
-  const { code, stdout, stderr } = await runCommand(program, ...args, loaderOf("run_cases.mjs"), ...loaderArgs);
+  const { code, stdout, stderr } = await runCommand(...command, loaderOf("run_cases.mjs"), ...loaderArgs);
   const lines = stdout.split("\n").filter((line) => line !== "");
   const told: [string, string | null][] = lines.map((line) => JSON.parse(line));
   // It did not come to them.

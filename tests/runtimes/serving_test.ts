@@ -26,7 +26,7 @@ interface ServingRuntime {
 }
 
 const SERVING_RUNTIMES: readonly ServingRuntime[] = [
-  { name: "node:http", hasRunner: true, serve: (bundle) => serveInNode("Node", bundle, "serve_node.mjs") },
+  { name: "node:http", hasRunner: true, serve: (bundle) => serveInNode("Node 20", bundle, "serve_node.mjs") },
   { name: "Bun.serve", hasRunner: true, serve: (bundle) => serveInNode("Bun", bundle, "serve_bun.mjs") },
   { name: "workerd", hasRunner: false, serve: startCasesInWorkerd },
 ];
