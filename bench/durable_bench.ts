@@ -15,7 +15,7 @@ const PERMISSIONS = [
   "--allow-read",
   "--allow-write=/tmp,DURABLE.md",
   "--allow-net=127.0.0.1",
-  "--allow-run=deno,env",
+  "--allow-run=deno,env,git",
   "--allow-env",
   "--allow-sys",
 ];

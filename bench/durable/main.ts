@@ -7,6 +7,7 @@
  * @module
  */
 
+import { describeCommit } from "../tools/commit.ts";
 import { print } from "../tools/print.ts";
 import { CONTESTANTS } from "./contestants.ts";
 import { RUNNER_STEPS } from "./engines/stepstream_runner.ts";
@@ -29,6 +30,7 @@ if (contestants.length === 0) {
   );
 }
 
+const commit = await describeCommit();
 const startedAt = performance.now();
 await using places = await Places.open(contestants);
 const speeds = await measureSpeed(contestants, places, STEPS, rounds);
@@ -39,11 +41,11 @@ const tookS = Math.round((performance.now() - startedAt) / 1_000);
 const lines = [
   "# Durable work, measured",
   "",
-  `Measured ${new Date().toISOString().slice(0, 10)} by \`deno task bench:durable\` in ${tookS} s, on ` +
+  `Measured ${new Date().toISOString().slice(0, 10)} by \`deno task bench:durable\` in ${tookS} s, at ${commit}, on ` +
   `${await describeMachine(
     await places.postgresVersion(),
   )}. The cores are shared: read the ratios, the absolute ` +
-  "numbers move several-fold with what else they do.",
+  "numbers move several-fold with what else they do. In brackets are the least and the most that was measured.",
   "",
   "## Steps",
   "",

@@ -1,4 +1,4 @@
-import { median } from "../tools/measure.ts";
+import { formatSpread } from "../tools/spread.ts";
 import type { Contestant } from "./contestants.ts";
 import type { Resume } from "./resume.ts";
 import type { Speed } from "./speed.ts";
@@ -10,9 +10,8 @@ export function tableOfSpeed(speeds: ReadonlyMap<Contestant, Speed>): readonly s
     if ("why" in speed) {
       return [title, survives, `did not run: ${speed.why}`, "", "", "", ""];
     }
-    const { stepsPerSecond, bareRounds, bytesPerStep, jobMs } = speed;
-    const bare = whole(median(bareRounds));
-    return [title, survives, whole(stepsPerSecond), bare, ratio(contestant, speeds), whole(bytesPerStep), whole(jobMs)];
+    const numbers = [speed.stepsPerSecond, speed.barePerSecond].map(spread);
+    return [title, survives, ...numbers, ratio(contestant, speeds), spread(speed.bytesPerStep), spread(speed.jobMs)];
   });
   return table(
     [
@@ -34,8 +33,8 @@ export function tableOfResumes(resumes: ReadonlyMap<Contestant, Resume>): readon
     if ("why" in resume) {
       return [title, how ?? "", `did not run: ${resume.why}`, "", "", ""];
     }
-    const { readyMs, nextStepMs, endMs, repeated } = resume;
-    return [title, how ?? "", whole(readyMs), whole(nextStepMs), whole(endMs), String(repeated)];
+    const times = (["readyMs", "nextStepMs", "endMs"] as const).map((key) => spread(resume.map((times) => times[key])));
+    return [title, how ?? "", ...times, spread(resume.map(({ repeated }) => repeated))];
   });
   return table(
     [
@@ -54,16 +53,22 @@ function ratio(contestant: Contestant, speeds: ReadonlyMap<Contestant, Speed>): 
   const speed = speeds.get(contestant);
   if (speed === undefined || "why" in speed) return "";
   const { beside } = contestant;
-  if (beside === "bare") return `${besideRounds(speed.rounds, speed.bareRounds)} x bare`;
+  if (beside === "bare") return `${besideRounds(speed.stepsPerSecond, speed.barePerSecond)} x bare`;
   for (const [{ engine, title }, other] of speeds) {
-    if (engine === beside && !("why" in other)) return `${besideRounds(speed.rounds, other.rounds)} x ${title}`;
+    if (engine === beside && !("why" in other)) {
+      return `${besideRounds(speed.stepsPerSecond, other.stepsPerSecond)} x ${title}`;
+    }
   }
   return "–";
 }
 
-/** The median of what the ratio was in each round: what else the machine did in a round met both. */
+/** What the ratio was in the rounds: what else the machine did in a round met both. */
 function besideRounds(rounds: readonly number[], others: readonly number[]): string {
-  return median(rounds.map((rate, round) => rate / (others[round] ?? NaN))).toFixed(2);
+  return formatSpread(rounds.map((rate, round) => rate / (others[round] ?? NaN)), (ratio) => ratio.toFixed(2));
+}
+
+function spread(values: readonly number[]): string {
+  return formatSpread(values, whole);
 }
 
 function whole(value: number): string {

@@ -1,4 +1,3 @@
-import { median } from "../tools/measure.ts";
 import type { Contestant } from "./contestants.ts";
 import { EngineProcess } from "./engine_process.ts";
 import type { Places } from "./places.ts";
@@ -12,22 +11,18 @@ const LONG_MS = 10_000;
 /** No round begins later: where others keep the machine busy there are fewer of them. */
 const BUDGET_MS = 140_000;
 
-/** How a contestant goes on after a crash, in medians; or why that is not known. */
-export type Resume = {
+/** How a contestant goes on after each crash; or why that is not known. */
+export type Resume = readonly Resumed[] | { readonly why: string };
+
+/** How it went on after one crash. */
+export interface Resumed {
   /** From the start of the next process until it can be asked for anything. */
   readonly readyMs: number;
   /** The same, until the step in whose midst the crash came is done and kept. */
   readonly nextStepMs: number;
   /** The same, until the run has been read to its end. */
   readonly endMs: number;
-  /** How many actions were done again: those of one sample, or the most of all. */
-  readonly repeated: number;
-} | { readonly why: string };
-
-interface Sample {
-  readonly readyMs: number;
-  readonly nextStepMs: number;
-  readonly endMs: number;
+  /** How many actions were done again. */
   readonly repeated: number;
 }
 
@@ -39,7 +34,7 @@ export async function measureResume(
   rounds: number,
 ): Promise<ReadonlyMap<Contestant, Resume>> {
   const resumes = new Map<Contestant, Resume>();
-  const samples = new Map<Contestant, Sample[]>(
+  const samples = new Map<Contestant, Resumed[]>(
     contestants.map((contestant) => [contestant, []]),
   );
   const startedAt = performance.now();
@@ -64,18 +59,11 @@ export async function measureResume(
       }
     }
   }
-  for (const [contestant, list] of samples) {
-    resumes.set(contestant, {
-      readyMs: median(list.map(({ readyMs }) => readyMs)),
-      nextStepMs: median(list.map(({ nextStepMs }) => nextStepMs)),
-      endMs: median(list.map(({ endMs }) => endMs)),
-      repeated: Math.max(...list.map(({ repeated }) => repeated)),
-    });
-  }
+  for (const [contestant, list] of samples) resumes.set(contestant, list);
   return resumes;
 }
 
-async function sample(contestant: Contestant, places: Places, runId: string, steps: number): Promise<Sample> {
+async function sample(contestant: Contestant, places: Places, runId: string, steps: number): Promise<Resumed> {
   const { engine } = contestant;
   const place = places.of(contestant);
   const stopAt = Math.floor(steps / 2);
@@ -88,7 +76,7 @@ async function sample(contestant: Contestant, places: Places, runId: string, ste
   await using process = new EngineProcess(engine, place, "none");
   return await within(SAMPLE_TIMEOUT_MS, toEnd());
 
-  async function toEnd(): Promise<Sample> {
+  async function toEnd(): Promise<Resumed> {
     let readyMs = NaN;
     let nextStepMs = NaN;
     for (;;) {

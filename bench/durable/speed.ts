@@ -1,4 +1,3 @@
-import { median } from "../tools/measure.ts";
 import type { Contestant } from "./contestants.ts";
 import { EngineProcess } from "./engine_process.ts";
 import type { Places } from "./places.ts";
@@ -9,16 +8,14 @@ const WARM_UPS = 1;
 /** No round begins later: where others keep the machine busy there are fewer of them. */
 const BUDGET_MS = 140_000;
 
-/** What steps cost a contestant, in medians; or why they were not measured. */
+/** What steps cost a contestant, round by round; or why they were not measured. */
 export type Speed = {
-  readonly stepsPerSecond: number;
-  /** The same, round by round. */
-  readonly rounds: readonly number[];
+  readonly stepsPerSecond: readonly number[];
   /** The same, of a loop that only writes: empty if there is none. */
-  readonly bareRounds: readonly number[];
-  readonly bytesPerStep: number;
+  readonly barePerSecond: readonly number[];
+  readonly bytesPerStep: readonly number[];
   /** From the start of a job to the end as its reader sees it. */
-  readonly jobMs: number;
+  readonly jobMs: readonly number[];
 } | { readonly why: string };
 
 interface Lane {
@@ -76,13 +73,11 @@ export async function measureSpeed(
     }
   }
   for (const { contestant, process, samples } of lanes) {
-    const rounds = samples.stepMs.map((ms) => 1_000 / ms);
     speeds.set(contestant, {
-      stepsPerSecond: median(rounds),
-      rounds,
-      bareRounds: samples.bareMs.map((ms) => 1_000 / ms),
-      bytesPerStep: median(samples.bytes),
-      jobMs: median(samples.jobMs),
+      stepsPerSecond: samples.stepMs.map((ms) => 1_000 / ms),
+      barePerSecond: samples.bareMs.map((ms) => 1_000 / ms),
+      bytesPerStep: samples.bytes,
+      jobMs: samples.jobMs,
     });
     await process.kill();
   }

@@ -1,10 +1,10 @@
 import { COLD_START } from "./cold_start.ts";
 import { checkGoals } from "./goals.ts";
 import { ITEMS } from "./items/all.ts";
-import { readVersions } from "./machine.ts";
 import { PEER_FILES, REFERENCE } from "./peers.ts";
 import type { Samples } from "./samples.ts";
 import { type Described, format, type Row, toTable } from "./tables.ts";
+import { readVersions } from "./versions.ts";
 
 const BASELINE = PEER_FILES[0];
 
@@ -38,14 +38,14 @@ export function toFullTable(samples: Samples, peers: readonly Described[]): stri
 
 /** The table of the README. */
 export function toShortTable(samples: Samples, peers: readonly Described[]): string {
-  const [table = ""] = toTable(samples, SHORT_ROWS, peers.filter(({ file }) => SHORT_FILES.includes(file)), BASELINE)
+  // Why a number is missing is in the full table.
+  const [table = ""] = toTable(samples, SHORT_ROWS, peers.filter(({ file }) => SHORT_FILES.includes(file)), null)
     .split("\n\n");
-  // The ratios are in the full table.
-  return table.replaceAll(/ \([\d.]+ ×\)/g, "");
+  return table;
 }
 
-/** `bench/RESULTS.md`. */
-export async function toMarkdown(samples: Samples, peers: readonly Described[], machine: string): Promise<string> {
+/** `bench/RESULTS.md`; `measuredOn` is the commit and the machine. */
+export async function toMarkdown(samples: Samples, peers: readonly Described[], measuredOn: string): Promise<string> {
   const versions = await readVersions();
   const goals = checkGoals(samples, ROWS, peers).map(({ goal, measured, holds }) =>
     `| ${goal} | ${measured} | ${holds ? "yes" : "**no**"} |`
@@ -59,11 +59,11 @@ export async function toMarkdown(samples: Samples, peers: readonly Described[], 
 deno task bench:peers
 \`\`\`
 
-wrote this file on ${new Date().toISOString().slice(0, 10)}, on ${machine}.
+wrote this file on ${new Date().toISOString().slice(0, 10)}, at ${measuredOn}.
 
 Each number is the median of up to ${samples.mostTaken} processes, taken in turns, of the median of many warm calls in each;
-what took long was taken once. In brackets: how many times as good as the generator written by hand (2 × is twice as fast, or half as
-much). Absolute numbers move with the machine and with what else runs on it: read the ratios.
+in brackets are the least and the most of them. What took long was taken once. The number with an × tells how many times as good
+that is as the generator written by hand (2 × is twice as fast, or half as much). Absolute numbers move with the machine and with what else runs on it: read the ratios.
 
 ${toFullTable(samples, peers)}
 

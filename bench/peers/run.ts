@@ -5,10 +5,11 @@
  * `--rounds 5` takes more rounds.
  */
 import { parseArgs } from "node:util";
+import { describeCommit } from "../tools/commit.ts";
+import { describeMachine } from "../tools/machine.ts";
 import { print } from "../tools/print.ts";
 import { COLD_START, measureColdStarts } from "./cold_start.ts";
 import { ITEMS } from "./items/all.ts";
-import { describeMachine } from "./machine.ts";
 import { PEER_FILES, REFERENCE } from "./peers.ts";
 import { toFullTable, toMarkdown, toShortTable } from "./report.ts";
 import { Samples } from "./samples.ts";
@@ -34,7 +35,7 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`Cannot take r
 const isWanted = createFilter(only, [...ITEMS.map(({ name }) => name), COLD_START.name], PEER_FILES);
 
 const samples = new Samples();
-const startedOn = describeMachine();
+const measuredOn = `${await describeCommit()}, on ${describeMachine()}`;
 const stopAt = performance.now() + BUDGET_MS;
 const taken = new Set<string>();
 for (let round = 1; round <= rounds; round += 1) {
@@ -64,7 +65,7 @@ for (const file of PEER_FILES) peers.push({ file, peer: await describePeer(file)
 if (only.length > 0) {
   print(`\n${toFullTable(samples, peers)}`);
 } else {
-  await Deno.writeTextFile(RESULTS, await toMarkdown(samples, peers, startedOn));
+  await Deno.writeTextFile(RESULTS, await toMarkdown(samples, peers, measuredOn));
   await replaceTable(README, toShortTable(samples, peers));
   await new Deno.Command("deno", { args: ["fmt", "--quiet", RESULTS.pathname, README.pathname] }).spawn().status;
   print(`\n${toFullTable(samples, peers)}\n\nWritten to ${RESULTS.pathname}`);

@@ -19,9 +19,14 @@ export class Samples {
 
   /** The median of the numbers; where there is none, what was told instead of it; `null` if nothing was measured. */
   get(item: string, file: string, metric: string): number | string | null {
+    const numbers = this.numbers(item, file, metric);
+    return numbers.length > 0 ? median(numbers) : this.#samples.get(toKey(item, file, metric))?.[0] ?? null;
+  }
+
+  /** Every number that was measured. */
+  numbers(item: string, file: string, metric: string): readonly number[] {
     const samples = this.#samples.get(toKey(item, file, metric)) ?? [];
-    const numbers = samples.filter((sample) => typeof sample === "number");
-    return numbers.length > 0 ? median(numbers) : samples[0] ?? null;
+    return samples.filter((sample) => typeof sample === "number");
   }
 
   /** The number, if there is one. */

@@ -1,3 +1,4 @@
+import { formatSpread } from "../tools/spread.ts";
 import type { Peer, Skill } from "./contract.ts";
 import type { Metric } from "./items/item.ts";
 import type { Samples } from "./samples.ts";
@@ -20,19 +21,25 @@ export interface Row {
 /** A text in a cell that is longer than this goes under the table. */
 const LONGEST_TEXT = 12;
 
-/** The rows for all the columns, with each number's ratio to the first column's, and what has no number under it. */
+/**
+ * The rows for all the columns, and under them what has no number. Beside each median are the least and the most that
+ * were measured, and its ratio to the baseline's; without a baseline there are only the medians.
+ */
 export function toTable(
   samples: Samples,
   rows: readonly Row[],
   columns: readonly Described[],
-  baseline: string,
+  baseline: string | null,
 ): string {
   const notes = new Set<string>();
   const lines = rows.map(({ item, key, metric, skill }) => {
-    const base = samples.number(item, baseline, key);
+    const base = baseline === null ? null : samples.number(item, baseline, key);
     const cells = columns.map(({ file, peer }) => {
       const value = samples.get(item, file, key);
-      if (typeof value === "number") return `${format(value, metric)}${formatRatio(value, base, metric)}`;
+      if (typeof value === "number") {
+        const numbers = baseline === null ? [value] : samples.numbers(item, file, key);
+        return `${formatSpread(numbers, (number) => format(number, metric))}${formatRatio(value, base, metric)}`;
+      }
       if (value !== null && value.length <= LONGEST_TEXT) return value;
       const lacked = peer.lacks?.[skill];
       if (value !== null) notes.add(`${peer.name}, ${metric.title}: ${value}`);
@@ -71,7 +78,7 @@ function formatRatio(value: number, base: number | null, metric: Metric): string
   const hasNone = metric.isDifference === true || ["actions", "× raw", "KB"].includes(metric.unit);
   if (base === null || base <= 0 || hasNone) return "";
   const times = ratio(value, base, metric);
-  return ` (${times < 0.01 ? times.toPrecision(1) : times.toFixed(2)} ×)`;
+  return `, ${times < 0.01 ? times.toPrecision(1) : times.toFixed(2)} ×`;
 }
 
 function toLine(cells: readonly string[]): string {

@@ -8,11 +8,3 @@ export function describeMachine(): string {
   return `${cpus().length} cores (${cpu?.model.trim()}) with a load of ${load.toFixed(1)} before the bench began, ` +
     `${memoryGb} GB, ${Deno.build.os} ${Deno.build.arch}; Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`;
 }
-
-/** The version of each package that this folder pins. */
-export async function readVersions(): Promise<ReadonlyMap<string, string>> {
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("./deno.json", import.meta.url))) as {
-    readonly imports: Readonly<Record<string, string>>;
-  };
-  return new Map(Object.entries(imports).map(([name, specifier]) => [name, specifier.slice(`npm:${name}@`.length)]));
-}
