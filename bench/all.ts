@@ -8,7 +8,6 @@ const BENCHES: Readonly<Record<string, readonly string[]>> = {
   "memory_bench.ts": ["--allow-run=deno"],
   "sse_bench.ts": LOOPBACK,
   "store_bench.ts": [...DATABASES, "--allow-run=env"],
-  "growth_bench.ts": DATABASES,
   "readers_bench.ts": [...DATABASES, "--allow-run=deno"],
   "import_bench.ts": ["--allow-read", "--allow-write=/tmp", "--allow-run=deno,node,npm"],
 };

@@ -63,7 +63,7 @@ function optionsOf(store: RunStore | null) {
 }
 
 /** Reads a run to its end, which has to come after so many steps. */
-async function readAll(events: AsyncIterable<{ readonly type: string }>, steps: number): Promise<void> {
+export async function readAll(events: AsyncIterable<{ readonly type: string }>, steps: number): Promise<void> {
   let results = 0;
   for await (const { type } of events) if (type === "step.result") results += 1;
   if (results !== steps) throw new Error(`Cannot count a run of ${steps} steps, because it had ${results}`);
