@@ -27,7 +27,8 @@ export interface AttemptHost {
 interface Rare {
   /** Nothing may come of the token any more. */
   isDropped: boolean;
-  abortReason: unknown;
+  /** What it was aborted for, which may be `undefined`; `null` if it was not. */
+  aborted: { readonly reason: unknown } | null;
   deadline: Deadline | null;
   /** Ends the wait that follows the attempt. */
   wake: (() => void) | null;
@@ -78,8 +79,8 @@ export class Attempt implements StepScope, StepLogHelper {
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      const reason = this.#rare?.abortReason;
-      if (reason !== undefined) this.#controller.abort(reason);
+      const aborted = this.#rare?.aborted ?? null;
+      if (aborted !== null) this.#controller.abort(aborted.reason);
     }
     return this.#controller.signal;
   }
@@ -205,7 +206,7 @@ export class Attempt implements StepScope, StepLogHelper {
   /** Ends the attempt from outside, while its action is at work. */
   static abort(attempt: Attempt, reason: unknown): void {
     Attempt.close(attempt);
-    attempt.#more.abortReason = reason;
+    attempt.#more.aborted = { reason };
     attempt.#controller?.abort(reason);
   }
 
@@ -217,7 +218,7 @@ export class Attempt implements StepScope, StepLogHelper {
   }
 
   get #more(): Rare {
-    this.#rare ??= { isDropped: false, abortReason: undefined, deadline: null, wake: null, next: null };
+    this.#rare ??= { isDropped: false, aborted: null, deadline: null, wake: null, next: null };
     return this.#rare;
   }
 

@@ -653,3 +653,35 @@ Deno.test("RunStream.cancel() of a run that has failed changes nothing", async (
 
   assertStrictEquals(await assertRejects(() => stream.result), boom);
 });
+
+Deno.test("RunStream that fails with undefined aborts a signal that is asked for only afterwards", async () => {
+  const gate = Promise.withResolvers<void>();
+  const scopes: StepScope[] = [];
+  const workflow = new Workflow().add(
+    {
+      name: "start",
+      action: () => {},
+      decision: (_ctx, _result, enqueue) => {
+        enqueue.tail("slow");
+        enqueue.tail("bad");
+      },
+    },
+    {
+      name: "slow",
+      action: (_ctx, _payload, _log, scope) => {
+        scopes.push(scope);
+        return gate.promise;
+      },
+    },
+    {
+      name: "bad",
+      action: () => {},
+      decision: () => Promise.reject(),
+    },
+  );
+
+  await readAll(workflow.stream("start", null, { concurrency: 2, cleanupTimeoutMs: 0 }));
+
+  assertEquals([scopes.length, scopes[0]?.signal.aborted], [1, true]);
+  gate.resolve();
+});
