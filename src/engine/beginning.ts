@@ -121,7 +121,8 @@ export class Beginning {
       await checked;
       this.#isChecking = false;
     } catch (error) {
-      this.#host.end({ status: "failed", error, suspended: null });
+      // One that is to be cancelled is on its way to its store already, and ends as it was told to.
+      if (!this.isOnItsWay) this.#host.end({ status: "failed", error, suspended: null });
     }
     this.#host.advance();
   }

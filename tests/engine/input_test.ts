@@ -1,4 +1,5 @@
 import {
+  MemoryStore,
   PayloadError,
   type Result,
   RunTimeoutError,
@@ -13,6 +14,7 @@ import { ManualClock } from "../tools/manual_clock.ts";
 import { RejectionTrap } from "../tools/rejection_trap.ts";
 import { settleTicking } from "../tools/settle_ticking.ts";
 import { spiedSignal } from "../tools/spied_signal.ts";
+import { headOf } from "../tools/stored_run.ts";
 
 const ISSUES: readonly SchemaIssue[] = [
   { message: "Expected a number", path: ["items", { key: 2 }, "price"] },
@@ -221,6 +223,27 @@ for (const verdict of [{ value: 21 }, { issues: ISSUES }]) {
     assertEquals(await stream.result.catch((reason) => reason), "enough");
   });
 }
+
+Deno.test("RunStream of a stored run that is cancelled before the schema refused is cancelled in the store, too", async () => {
+  const gate = Promise.withResolvers<{ readonly issues: readonly { readonly message: string }[] }>();
+  const workflow = new Workflow().add({
+    name: "start",
+    input: { "~standard": { version: 1, vendor: "test", validate: () => gate.promise } } as StandardSchema<number>,
+    action: () => {},
+  });
+  const store = new MemoryStore();
+  const stream = workflow.stream("start", "21", { store, runId: "run-1" });
+  const reading = readAll(stream);
+  await laterTurn();
+
+  const cancelling = stream.cancel("enough");
+  gate.resolve({ issues: [{ message: "too late" }] });
+  await cancelling;
+  const { items, failure } = await reading;
+
+  assertEquals([typesOf(items), failure], [["run.start", "run.end"], null]);
+  assertEquals((await headOf(store, "run-1")).status, "cancelled");
+});
 
 const BROKEN: Record<string, () => unknown> = {
   "throws": () => {
