@@ -10,7 +10,7 @@ import {
 
 const NO_CHANGES: ContextPatch = new Map();
 
-/** The context that the attempts at one token share. Values are copied out when they are touched. */
+/** The context of one attempt at a token. Values are copied out when they are touched. */
 export class ContextView implements ProxyHandler<Record<string, unknown>> {
   /** What actions and decisions get. */
   readonly context: Record<string, unknown>;
@@ -26,7 +26,7 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   }
 
   /**
-   * What the token has changed. A value that is still the step's own is left out: it is in the context by its outcome.
+   * What the attempt has changed. A value that is still the step's own is left out: it is in the context by its outcome.
    *
    * @param resultKey Where the engine keeps the step's value: of parallel steps the last one counts.
    * @throws {ContextConflictError} If another token has changed one of the same keys meanwhile.
@@ -57,11 +57,6 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
       this.#bases.delete(key);
       Reflect.deleteProperty(this.#touched, key);
     }
-  }
-
-  /** The changes so far have become those of the context. */
-  settle(patch: ContextPatch): void {
-    for (const key of patch.keys()) this.#bases.set(key, this.#stored.baseOf(key));
   }
 
   get(target: Record<string, unknown>, key: string | symbol): unknown {

@@ -214,12 +214,14 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#views.delete(token.id);
   }
 
-  /** Takes in that an attempt failed and when the next one is due. */
+  /**
+   * Takes in that an attempt failed and when the next one is due, which gets the context as it is by then: what an action
+   * does after its time is over is done to a copy that nobody looks at.
+   */
   recordRetry(token: Token, retry: PendingRetry): void {
-    const view = this.#views.get(token.id);
-    const patch = view?.diff(token.step, "", undefined) ?? NO_PATCH;
+    const patch = this.#views.get(token.id)?.diff(token.step, "", undefined) ?? NO_PATCH;
     this.#context.apply(patch);
-    view?.settle(patch);
+    this.#views.delete(token.id);
     this.#retries.set(token.id, retry);
     this.#deltas.push(encodeRetry({ token: token.id, ...retry }, patch));
   }

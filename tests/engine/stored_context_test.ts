@@ -2,6 +2,7 @@ import { type Any, ContextConflictError, MemoryStore, SerializationError, Workfl
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { laterTurn, readAll } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
+import { ManualClock } from "../tools/manual_clock.ts";
 import { asStored } from "../tools/stored_run.ts";
 
 /** What a step may do with its context; what it answers is what it has seen. */
@@ -160,6 +161,78 @@ Deno.test("What a failing attempt has changed in a stored run's context counts, 
 
   assertEquals(context, { tries: [1, 2, 3], "result.a": null });
   assertEquals(trace.map(({ attempts, error }) => [attempts, error]), [[3, "Error: no"]]);
+});
+
+Deno.test("An attempt of a stored run finds the context as others have left it since the one before", async () => {
+  const gates = new Gates();
+  const workflow = new Workflow().add(
+    {
+      name: "start",
+      action: () => {},
+      decision: (_ctx, _result, enqueue) => {
+        enqueue.tail("again");
+        enqueue.tail("other");
+      },
+    },
+    {
+      name: "again",
+      action: async (ctx: Any, _payload, _log, { attempt }) => {
+        const n = ctx.n;
+        await gates.wait(`attempt ${attempt}`);
+        if (attempt === 1) throw new Error("no");
+        ctx.n += 1;
+        return [n, ctx.n];
+      },
+      retry: { maxAttempts: 2 },
+    },
+    {
+      name: "other",
+      action: async (ctx: Any) => {
+        await gates.wait("other");
+        ctx.n = 5;
+      },
+    },
+  );
+  const running = workflow.run("start", null, { store: new MemoryStore(), concurrency: 2, context: { n: 0 } });
+  while (gates.waiting.length < 2) await laterTurn();
+
+  gates.open("other");
+  await laterTurn();
+  gates.open("attempt 1");
+  while (!gates.waiting.includes("attempt 2")) await laterTurn();
+  gates.open("attempt 2");
+  const { context } = await running;
+
+  assertEquals([context["result.again"], context["n"]], [[5, 6], 6]);
+});
+
+Deno.test("What an attempt of a stored run does to the context when its time is over does not count", async () => {
+  const gates = new Gates();
+  const clock = new ManualClock();
+  const workflow = new Workflow().add({
+    name: "slow",
+    action: async (ctx: Any, _payload, _log, { attempt }) => {
+      ctx[`in time ${attempt}`] = true;
+      await gates.wait(`attempt ${attempt}`);
+      ctx[`at the end ${attempt}`] = true;
+    },
+    timeoutMs: 50,
+    retry: { maxAttempts: 2 },
+  });
+  const running = workflow.run("slow", null, { store: new MemoryStore(), clock, cleanupTimeoutMs: 0 });
+  while (!gates.waiting.includes("attempt 1")) await laterTurn();
+
+  clock.tick(50);
+  while (!gates.waiting.includes("attempt 2")) {
+    await laterTurn();
+    clock.tick(0);
+  }
+  gates.open("attempt 1");
+  await laterTurn();
+  gates.open("attempt 2");
+  const { context } = await running;
+
+  assertEquals(Object.keys(context).sort(), ["at the end 2", "in time 1", "in time 2", "result.slow"]);
 });
 
 /** What there is in a context, in one order. */
