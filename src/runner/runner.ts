@@ -1,11 +1,5 @@
 import { type Clock, inWholeMs, systemClock } from "../core/clock.ts";
-import {
-  RunConflictError,
-  RunnerClosedError,
-  StoreError,
-  UnknownRunError,
-  UnknownWorkflowError,
-} from "../core/errors.ts";
+import { RunConflictError, RunnerClosedError, StoreError, UnknownRunError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import { createRunId } from "../core/run_id.ts";
@@ -26,7 +20,7 @@ import {
   isTime,
   isTimer,
 } from "../workflow/assertions.ts";
-import { byName } from "../workflow/by_name.ts";
+import { byName, findByName } from "../workflow/by_name.ts";
 import { assertRunOptions, isLease, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
 import { openStoredRun, resumeStoredRun } from "../workflow/stored_runs.ts";
 import { toStored, type Workflow } from "../workflow/workflow.ts";
@@ -282,12 +276,6 @@ export class Runner implements AsyncDisposable {
     await this.close();
   }
 
-  #find(name: string): Workflow {
-    const workflow = this.#workflows.get(name);
-    if (workflow === undefined) throw new UnknownWorkflowError(name, this.#workflows.keys());
-    return workflow;
-  }
-
   /** Does something that has to be over before the runner is closed. */
   async #do<Done>(what: string, work: () => Promise<Done>): Promise<Done> {
     if (this.#isClosed) throw new RunnerClosedError(what);
@@ -316,7 +304,7 @@ export class Runner implements AsyncDisposable {
 
   async #start(workflow: string, start: string, payload: unknown, options: StartOptions): Promise<StartedRun> {
     const { runId = createRunId(), context } = options;
-    const found = this.#find(workflow);
+    const found = findByName(this.#workflows, workflow);
     const plan = { workflow, start, payload: toStored(payload) };
     const runOptions = { ...this.#runOptions, runId, ...(context === undefined ? {} : { context }) };
     while (true) {
@@ -383,7 +371,7 @@ export class Runner implements AsyncDisposable {
   /** Goes on with a run, which is claimed already or else will be. */
   async #takeOver(head: RunHead, isClaimed: boolean): Promise<void> {
     const { runId, workflow } = head;
-    const found = this.#find(workflow);
+    const found = findByName(this.#workflows, workflow);
     const claimed = isClaimed ? head : null;
     await this.#begin(
       runId,

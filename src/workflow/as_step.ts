@@ -2,7 +2,7 @@ import type { Any, ContextWithResults, PayloadOf, RoutedPayloads, StepName, Valu
 import type { Action, Decision, Step } from "../core/step.ts";
 import { Attempt } from "../engine/attempt.ts";
 import { assertName, assertObject, assertProperties, isFunction } from "./assertions.ts";
-import { planInnerRun, Workflow } from "./workflow.ts";
+import { planRun, Workflow } from "./workflow.ts";
 
 /** How a workflow is run as a step. Policies of a step, such as `retry` and `timeoutMs`, may be among them. */
 export interface AsStepOptions<
@@ -114,7 +114,7 @@ export function asStep<
     name,
     action: async (ctx, payload, _log, scope) => {
       // What the type parameters say exists only at compile time.
-      const { plan, executor } = planInnerRun(workflow as Workflow<Any, Any, Any, Any>, start, payload);
+      const { plan, executor } = planRun(workflow as Workflow<Any, Any, Any, Any>, start, payload);
       const context: Any = { ...toContext?.(ctx, payload) };
       await Attempt.runInside(scope, plan, { context, executor });
       return toValue === undefined ? context : toValue(context);

@@ -1,3 +1,4 @@
+import { UnknownWorkflowError } from "../core/errors.ts";
 import { assertIs, isList } from "./assertions.ts";
 import { Workflow } from "./workflow.ts";
 
@@ -17,4 +18,15 @@ export function byName(workflows: readonly Workflow[], purpose: string): Readonl
     known.set(name, workflow);
   }
   return known;
+}
+
+/**
+ * The workflow of a name.
+ *
+ * @throws {UnknownWorkflowError} If there is none.
+ */
+export function findByName(workflows: ReadonlyMap<string, Workflow>, name: string): Workflow {
+  const workflow = workflows.get(name);
+  if (workflow === undefined) throw new UnknownWorkflowError(name, workflows.keys());
+  return workflow;
 }

@@ -30,12 +30,15 @@ export type StartArguments<Payload, Context> = undefined extends Payload
   ? [payload?: Payload, options?: RunOptions<Context>]
   : [payload: Payload, options?: RunOptions<Context>];
 
-/** What {@linkcode asStep} needs of a workflow. It is no method, since it is nobody else's business. */
-export let planInnerRun: (
-  workflow: Workflow,
-  start: string,
-  payload: unknown,
-) => { readonly plan: RunPlan; readonly executor: Executor };
+/** A run without its options. */
+export interface PlannedStart {
+  readonly plan: RunPlan;
+  /** The workflow's. */
+  readonly executor: Executor;
+}
+
+/** What {@linkcode asStep} and hosts need of a workflow. It is no method, since it is nobody else's business. */
+export let planRun: (workflow: Workflow, start: string, payload: unknown) => PlannedStart;
 
 /** What a run is made from: what it is a run of, and its options. */
 interface PlannedRun {
@@ -332,7 +335,7 @@ export class Workflow<
       return { plan: workflow.#plan(start, toStored(payload)), settings };
     };
     planResumedRun = (workflow, runId, options, storage) => workflow.#planResumed(runId, options, storage);
-    planInnerRun = (workflow, start, payload) => ({
+    planRun = (workflow, start, payload) => ({
       plan: workflow.#plan(start, payload),
       executor: workflow.#executor,
     });

@@ -1,15 +1,11 @@
 import { StoreError, VersionMismatchError, Workflow } from "@stepstream/workflow";
-import {
-  DurableObjectHost,
-  type DurableObjectHostOptions,
-  DurableObjectRuns,
-} from "@stepstream/workflow/hosts/durable-object";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { until } from "../client/until.ts";
 import { laterTurn } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
 import { FakeObject } from "./fake_object.ts";
+import { hostOf } from "./host_of.ts";
 
 Deno.test("DurableObjectHost.alarm() sets the next one later than the one that has come, and the clock", async () => {
   using object = new FakeObject();
@@ -139,13 +135,4 @@ const DAY_MS = 24 * 60 * 60_000;
 
 function quick(version: string): Workflow {
   return new Workflow({ name: "quick", version }).add({ name: "quick", action: (_ctx, number) => number });
-}
-
-function hostOf(object: FakeObject, options: DurableObjectHostOptions): {
-  readonly host: DurableObjectHost;
-  readonly runs: DurableObjectRuns;
-} {
-  const host = new DurableObjectHost(object, options);
-  const stub = { fetch: (request: Request) => host.fetch(request) };
-  return { host, runs: new DurableObjectRuns({ idFromName: (name) => name, get: () => stub }, options) };
 }

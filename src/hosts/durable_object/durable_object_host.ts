@@ -2,6 +2,7 @@ import { type Clock, inWholeMs, systemClock } from "../../core/clock.ts";
 import { describeError, isDescribed } from "../../core/describe_error.ts";
 import { StoreError, UnknownRunError } from "../../core/errors.ts";
 import type { Any } from "../../core/inference.ts";
+import type { RunHead } from "../../core/run_store.ts";
 import type { Migrate } from "../../engine/run_settings.ts";
 import { eventStreamResponse } from "../../sse/event_stream_response.ts";
 import { DurableObjectDatabase } from "../../stores/durable_object_database.ts";
@@ -18,8 +19,9 @@ import {
   isTime,
   isTimer,
 } from "../../workflow/assertions.ts";
-import { byName } from "../../workflow/by_name.ts";
+import { byName, findByName } from "../../workflow/by_name.ts";
 import { assertRunOptions } from "../../workflow/run_options.ts";
+import { checkStart } from "../../workflow/stored_runs.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
 import { HostedRun, type HostedRunOptions, type StartOrder } from "./hosted_run.ts";
 import type { RunObjectState, RunObjectStorage } from "./object_handles.ts";
@@ -64,9 +66,9 @@ export class DurableObjectHost {
   readonly #options: DurableObjectHostOptions;
   readonly #workflows: ReadonlyMap<string, Workflow>;
   readonly #clock: Clock;
-  /** `null` while nothing is stored. */
+  /** `null` while nothing is stored, and until somebody asks. */
   #run: HostedRun | null = null;
-  /** What changes who works on the run comes one after the other. */
+  /** What looks for the run, changes who works on it or deletes it comes one after the other; no user code is waited for. */
   #turn: Promise<unknown> = Promise.resolve();
   /** How many alarms in a row have failed. */
   #failures = 0;
@@ -106,13 +108,13 @@ export class DurableObjectHost {
       if (isEvents) return new Response(null, { status: 405 });
       switch (request.method) {
         case "GET":
-          return Response.json(await (await this.#found())?.head() ?? null);
+          return Response.json(await this.#inTurn(async () => await (await this.#found())?.head() ?? null));
         case "PUT": {
           const order: Omit<StartOrder, "runId"> = await request.json();
-          return Response.json({ isNew: await this.#inTurn(() => this.#start({ ...order, runId })) });
+          return Response.json({ isNew: await this.#start({ ...order, runId }) });
         }
         case "DELETE":
-          return Response.json({ isCancelled: await this.#inTurn(() => this.#cancel(runId)) });
+          return Response.json({ isCancelled: await this.#cancel(runId) });
         default:
           return new Response(null, { status: 405 });
       }
@@ -127,7 +129,7 @@ export class DurableObjectHost {
   async alarm(info?: { readonly scheduledTime?: number }): Promise<void> {
     this.#alarmedAt = info?.scheduledTime ?? 0;
     try {
-      const isHopeless = !await this.#inTurn(() => this.#goOn());
+      const isHopeless = !await this.#inTurn(async () => this.#goOn(await this.#found()));
       await this.#run?.workFor(this.#sliceMs);
       await this.#inTurn(() => this.#plan(isHopeless));
       this.#failures = 0;
@@ -144,26 +146,36 @@ export class DurableObjectHost {
   }
 
   async #start(order: StartOrder): Promise<boolean> {
-    const before = await this.#found();
-    // First, so that no run is stored that nobody would wake up for.
-    if (before === null) await this.#wakeAt(this.#clock.now());
-    const run = before ?? await this.#open();
-    try {
-      const isNew = await run.start(order);
-      if (!isNew) await this.#goOnSoon();
-      return isNew;
-    } catch (error) {
-      if (await run.head() === null) await this.#forget();
-      throw error;
-    }
+    const workflow = findByName(this.#workflows, order.workflow);
+    if (await this.#inTurn(() => this.#isStarted(order))) return false;
+    const planned = await checkStart(workflow, order.start, order.payload);
+    return await this.#inTurn(async () => {
+      // Somebody else may have been faster.
+      if (await this.#isStarted(order)) return false;
+      // First, so that no run is stored that nobody would wake up for. It also deletes what a start that fails has left.
+      await this.#wakeAt(this.#clock.now());
+      await (await this.#open()).start(planned, order);
+      return true;
+    });
+  }
+
+  async #isStarted(order: StartOrder): Promise<boolean> {
+    const run = await this.#found();
+    if (run === null || !await run.isStarted(order)) return false;
+    await this.#goOnSoon(run);
+    return true;
   }
 
   async #follow(request: Request, runId: string, after: number): Promise<Response> {
-    await this.#inTurn(() => this.#goOnSoon());
-    const run = await this.#found();
-    const head = await run?.head() ?? null;
-    if (run === null || head === null) throw new UnknownRunError(runId);
-    return eventStreamResponse(run.follow(head, after), {
+    const events = await this.#inTurn(async () => {
+      const run = await this.#found();
+      if (run === null) throw new UnknownRunError(runId);
+      await this.#goOnSoon(run);
+      const head = await run.head();
+      if (head === null) throw new UnknownRunError(runId);
+      return run.follow(head, after);
+    });
+    return eventStreamResponse(events, {
       // It cancels the reading; the run goes on.
       onDisconnect: "cancel",
       signal: request.signal,
@@ -175,24 +187,26 @@ export class DurableObjectHost {
   }
 
   async #cancel(runId: string): Promise<boolean> {
-    const run = await this.#found();
-    if (run === null) throw new UnknownRunError(runId);
-    const isCancelled = await run.cancel(runId);
-    await this.#wakeAt(this.#clock.now());
-    return isCancelled;
+    // Not in turn: an action that does not heed its signal is waited for.
+    const wasHere = await this.#run?.cancelHere() ?? false;
+    return await this.#inTurn(async () => {
+      const run = await this.#found();
+      if (run === null) throw new UnknownRunError(runId);
+      const isCancelled = await run.cancel(runId, wasHere);
+      await this.#wakeAt(this.#clock.now());
+      return isCancelled;
+    });
   }
 
   /** Goes on with a run that is due and that no alarm has come for. */
-  async #goOnSoon(): Promise<void> {
-    const run = await this.#found();
-    if (run === null || run.isAtWork) return;
-    await this.#goOn();
+  async #goOnSoon(run: HostedRun): Promise<void> {
+    if (run.isAtWork) return;
+    await this.#goOn(run);
     if (run.isAtWork) await this.#wakeAt(this.#clock.now());
   }
 
   /** Goes on with the run, if it is due; `false` if it cannot. */
-  async #goOn(): Promise<boolean> {
-    const run = await this.#found();
+  async #goOn(run: HostedRun | null): Promise<boolean> {
     // Not in the block: a row that cannot be read is no run that cannot be gone on with.
     const head = await run?.head() ?? null;
     try {
@@ -204,25 +218,29 @@ export class DurableObjectHost {
     }
   }
 
-  /** Sees to it that the object is woken when there is something to do. */
+  /** Deletes what is over, or sees to it that the object is woken when there is something to do. */
   async #plan(isHopeless: boolean): Promise<void> {
-    const { keepMs = DAY_MS } = this.#options;
-    const now = this.#clock.now();
     const run = await this.#found();
     const head = await run?.head() ?? null;
     if (run === null || head === null) return await this.#forget();
-    const { status, wakeAt, updatedAt } = head;
-    if (run.isAtWork) return await this.#wakeAt(now);
-    if (wakeAt !== null) {
-      return await this.#wakeAt(isHopeless ? now + HOPELESS_MS : status === "suspended" ? wakeAt : now);
-    }
-    const deleteAt = updatedAt + keepMs;
-    if (deleteAt <= now) await this.#forget();
-    else if (deleteAt <= MAX_TIME) await this.#wakeAt(deleteAt);
+    const dueAt = this.#dueAt(run, head, isHopeless);
+    const hasEnded = head.wakeAt === null && !run.isAtWork;
+    if (hasEnded && dueAt <= this.#clock.now()) await this.#forget();
+    else await this.#wakeAt(dueAt);
+  }
+
+  /** When there is something to do: to go on with the run or, after its end, to delete it. */
+  #dueAt(run: HostedRun, { status, wakeAt, updatedAt }: RunHead, isHopeless: boolean): number {
+    const now = this.#clock.now();
+    if (run.isAtWork) return now;
+    if (wakeAt === null) return updatedAt + (this.#options.keepMs ?? DAY_MS);
+    if (isHopeless) return now + HOPELESS_MS;
+    return status === "suspended" ? wakeAt : now;
   }
 
   /** An alarm that is set for the very time of the one that is at work is lost, and the clock may stand still. */
   async #wakeAt(time: number): Promise<void> {
+    if (time > MAX_TIME) return;
     await this.#storage.setAlarm(Math.max(time, this.#clock.now(), this.#alarmedAt) + 1);
   }
 
@@ -242,9 +260,10 @@ export class DurableObjectHost {
 
   /** Leaves the object as if it had never been. */
   async #forget(): Promise<void> {
+    this.#run?.close();
     this.#run = null;
-    await this.#storage.deleteAlarm();
-    await this.#storage.deleteAll();
+    // At once, so that a process that dies in between leaves no run without an alarm.
+    await Promise.all([this.#storage.deleteAlarm(), this.#storage.deleteAll()]);
   }
 
   async #inTurn<Done>(work: () => Promise<Done>): Promise<Done> {

@@ -1,5 +1,5 @@
 import { type Clock, LONGEST_TIMER_MS } from "../../core/clock.ts";
-import { EventsGoneError, StoreError, UnknownRunError, UnknownWorkflowError } from "../../core/errors.ts";
+import { EventsGoneError, StoreError, UnknownRunError } from "../../core/errors.ts";
 import type { RunHead } from "../../core/run_store.ts";
 import { assertSameStart, restore } from "../../engine/open_run.ts";
 import type { Migrate } from "../../engine/run_settings.ts";
@@ -10,8 +10,9 @@ import { FollowedRun } from "../../runner/followed_run.ts";
 import { LocalRun, type OpenRun } from "../../runner/local_run.ts";
 import type { DurableObjectStore } from "../../stores/durable_object_store.ts";
 import type { RunOptions } from "../../workflow/run_options.ts";
-import { openStoredRun, resumeStoredRun } from "../../workflow/stored_runs.ts";
-import { toStored, type Workflow } from "../../workflow/workflow.ts";
+import { findByName } from "../../workflow/by_name.ts";
+import { openCheckedRun, resumeStoredRun } from "../../workflow/stored_runs.ts";
+import { type PlannedStart, toStored, type Workflow } from "../../workflow/workflow.ts";
 import { WaitingAttempts } from "./waiting_attempts.ts";
 
 /** Options of every run, but those that are the host's. */
@@ -74,26 +75,30 @@ export class HostedRun {
     return head;
   }
 
-  /** Starts it, and settles once it is stored; `false` if it was there, with the same start. */
-  async start({ runId, workflow, start, payload, context }: StartOrder): Promise<boolean> {
-    const { store, runOptions } = this.#settings;
-    const found = this.#find(workflow);
+  /**
+   * Whether there is one already that was started so.
+   *
+   * @throws {RunConflictError} If there is one that was not.
+   */
+  async isStarted({ workflow, start, payload }: StartOrder): Promise<boolean> {
     const head = await this.head();
-    if (head !== null) {
-      await assertSameStart(head, { workflow, start, payload: toStored(payload) }, store);
-      return false;
-    }
-    const options = { ...runOptions, ...this.#own, runId, ...(context === undefined ? {} : { context }) };
+    if (head === null) return false;
+    await assertSameStart(head, { workflow, start, payload: toStored(payload) }, this.#settings.store);
+    return true;
+  }
+
+  /** Starts it, and settles once it is stored. */
+  async start(planned: PlannedStart, { runId, context }: StartOrder): Promise<void> {
+    const options = { ...this.#settings.runOptions, ...this.#own, runId, context };
     await this.#begin(
-      (onCommitted) => openStoredRun(found, start, payload, options, { opening: "create", onCommitted }),
+      (onCommitted) => openCheckedRun(planned, options, { opening: "create", onCommitted }),
       new WaitingAttempts(),
     );
-    return true;
   }
 
   /** Goes on with it, if it is due and not at work; settles once it is. */
   async goOn(): Promise<void> {
-    const { store, runOptions, migrate, clock } = this.#settings;
+    const { store, workflows, runOptions, migrate, clock } = this.#settings;
     const head = await this.head();
     if (head === null || head.wakeAt === null || this.#local !== null) return;
     // Whoever had one that is running was this object, before it was evicted or its process died.
@@ -101,7 +106,7 @@ export class HostedRun {
     const { runId } = head;
     const stored = await store.load(runId);
     if (stored === null) return;
-    const found = this.#find(head.workflow);
+    const found = findByName(workflows, head.workflow);
     const options = { ...runOptions, ...this.#own, migrate };
     await this.#begin(
       (onCommitted) => resumeStoredRun(found, runId, options, { onCommitted }),
@@ -129,14 +134,27 @@ export class HostedRun {
     if (trouble !== null) throw trouble.error;
   }
 
-  /** Cancels it, and settles once that is stored; `false` if it has ended already. */
-  async cancel(runId: string): Promise<boolean> {
-    const { store, clock } = this.#settings;
+  /**
+   * Cancels it if it is at work here, and settles when its actions have stopped, or their time for that is over; `false`
+   * if it is not.
+   */
+  async cancelHere(): Promise<boolean> {
     const local = this.#local;
-    if (local !== null) await local.stream.cancel();
+    await local?.stream.cancel();
+    return local !== null;
+  }
+
+  /**
+   * Cancels it, and settles once that is stored; `false` if it has ended already.
+   *
+   * @param wasHere What {@linkcode cancelHere} has answered just before
+   */
+  async cancel(runId: string, wasHere: boolean): Promise<boolean> {
+    const { store, clock } = this.#settings;
+    const isHere = await this.cancelHere();
     const head = await this.head();
     if (head === null) throw new UnknownRunError(runId);
-    if (head.wakeAt === null) return local !== null && head.status === "cancelled";
+    if (head.wakeAt === null) return (wasHere || isHere) && head.status === "cancelled";
     return await cancelStoredRun(store, runId, undefined, clock);
   }
 
@@ -163,16 +181,14 @@ export class HostedRun {
     return reader;
   }
 
+  /** Sends its readers away: it is gone. */
+  close(): void {
+    for (const reader of [...this.#readers]) reader.close();
+  }
+
   get #own(): Pick<RunOptions, "captureTrace" | "leaseMs" | "clock"> & { readonly store: DurableObjectStore } {
     const { store, clock } = this.#settings;
     return { captureTrace: false, store, leaseMs: LEASE_MS, clock };
-  }
-
-  #find(name: string): Workflow {
-    const { workflows } = this.#settings;
-    const workflow = workflows.get(name);
-    if (workflow === undefined) throw new UnknownWorkflowError(name, workflows.keys());
-    return workflow;
   }
 
   /** Lets it go on without a reader; settles once that is stored. */
