@@ -1,4 +1,4 @@
-import { UnknownRunError, Workflow, type WorkflowEvent } from "@stepstream/workflow";
+import { type Step, UnknownRunError, Workflow, type WorkflowEvent } from "@stepstream/workflow";
 import { assertEquals, assertRejects } from "@std/assert";
 import { until } from "../client/until.ts";
 import { laterTurn, typesOf } from "../tools/events.ts";
@@ -100,6 +100,40 @@ Deno.test("DurableObjectHost that deletes a run is done with its readers", async
 
   assertEquals([host.readers, rest.includes("run.end"), object.tables], [0, false, 0]);
 });
+
+for (const status of ["running", "suspended", "completed"] as const) {
+  Deno.test(`DurableObjectHost sets an alarm for a ${status} run that is followed, though there may be one`, async () => {
+    using object = new FakeObject();
+    const gates = new Gates();
+    const clock = new ManualClock();
+    const failing: Step = {
+      name: "one",
+      retry: { maxAttempts: 2, delayMs: 60_000, jitter: "none" },
+      action: (_ctx, how) => {
+        if (how === "suspended") throw new Error("not yet");
+        return how === "running" ? gates.wait("one") : null;
+      },
+    };
+    const workflows = [new Workflow({ name: "one" }).add(failing)];
+    const { host, runs } = hostOf(object, { workflows, clock, sliceMs: 10, keepMs: 5_000 });
+    await runs.start("one", "one", status, { runId: "r" });
+    const slice = host.alarm();
+    await laterTurn();
+    clock.tick(10);
+    await slice;
+    const planned = object.alarmAt;
+    object.alarmAt = null;
+
+    const events = runs.follow("r");
+    await events.next();
+
+    assertEquals([(await runs.get("r"))?.status, object.alarmAt], [status, planned]);
+    assertEquals(typeof planned, "number");
+    gates.openAll();
+    await events.return?.();
+    await runs.cancel("r");
+  });
+}
 
 function checkedBy(wait: () => Promise<void> = () => Promise.resolve()): Workflow {
   const validate = async (value: unknown) => {

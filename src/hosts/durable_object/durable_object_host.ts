@@ -198,11 +198,11 @@ export class DurableObjectHost {
     });
   }
 
-  /** Goes on with a run that is due and that no alarm has come for. */
+  /** Goes on with a run that is due, and sets its alarm anew: the one that should be there may have been lost. */
   async #goOnSoon(run: HostedRun): Promise<void> {
-    if (run.isAtWork) return;
-    await this.#goOn(run);
-    if (run.isAtWork) await this.#wakeAt(this.#clock.now());
+    const isHopeless = !await this.#goOn(run);
+    const head = await run.head();
+    if (head !== null) await this.#wakeAt(this.#dueAt(run, head, isHopeless));
   }
 
   /** Goes on with the run, if it is due; `false` if it cannot. */
