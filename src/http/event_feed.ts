@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { EventsGoneError } from "../core/errors.ts";
+import { EventsGoneError, UnknownRunError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import type { PublicError } from "../sse/event_encoder.ts";
@@ -27,7 +27,7 @@ const JITTER = 0.2;
 
 /**
  * A response that sends events until they end or its time is up. A client who leaves only stops reading. Where events are
- * missing it says so, and ends.
+ * missing it says so, and ends; where the run is, it only ends.
  */
 export function eventFeed(events: AsyncIterable<WorkflowEvent<Any, Any>>, options: EventFeedOptions): Response {
   const { format, clock, signal } = options;
@@ -73,11 +73,9 @@ function reframe(body: ReadableStream<Uint8Array>, options: EventFeedOptions): R
         else controller.enqueue(frame.fromEventStream(value));
       } catch (error) {
         if (!isOpen) return;
-        if (error instanceof EventsGoneError) {
-          controller.enqueue(frame.encodeReset(error));
-          controller.close();
-          return;
-        }
+        if (error instanceof EventsGoneError) controller.enqueue(frame.encodeReset(error));
+        // A client who comes back hears that the run is gone.
+        if (error instanceof EventsGoneError || error instanceof UnknownRunError) return controller.close();
         options.onError(error);
         controller.error(error);
       }

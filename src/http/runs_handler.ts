@@ -99,6 +99,8 @@ class RunsHandler {
 
   #refuse(request: Request, error: unknown): Response {
     if (error instanceof Problem) return error.toResponse();
+    // It was deleted meanwhile, perhaps between two looks at it.
+    if (error instanceof UnknownRunError) return unknownRun().toResponse();
     // A copy, whose headers may be added to.
     if (error instanceof OwnAnswer) return new Response(error.response.body, error.response);
     this.#settings.onError(error, request);
@@ -190,11 +192,7 @@ class RunsHandler {
 
   async #cancel(request: Request, runId: string): Promise<Response> {
     await this.#assertAllowed(request, { type: "cancel", runId });
-    try {
-      return emptyAnswer(await this.#host.cancel(runId) ? 202 : 204);
-    } catch (error) {
-      throw error instanceof UnknownRunError ? unknownRun() : error;
-    }
+    return emptyAnswer(await this.#host.cancel(runId) ? 202 : 204);
   }
 
   async #list(request: Request, parameters: URLSearchParams): Promise<Response> {

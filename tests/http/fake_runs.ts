@@ -85,6 +85,11 @@ export class FakeRuns implements RunsHost, AsyncDisposable {
     run.first = first;
   }
 
+  /** Forgets a run. */
+  delete(runId: string): void {
+    this.#runs.delete(runId);
+  }
+
   start(
     workflow: string,
     start: string,

@@ -9,6 +9,14 @@ import { waiting } from "./sample_workflows.ts";
 
 const ID = "run-1";
 
+/** Runs that are deleted between a look at them and what follows. */
+class RunsThatGo extends FakeRuns {
+  override follow(...[runId, options]: Parameters<FakeRuns["follow"]>): ReturnType<FakeRuns["follow"]> {
+    this.delete(runId);
+    return super.follow(runId, options);
+  }
+}
+
 /** One note, and a run that then fails with the error. */
 function failure(error: unknown): WorkflowEvent<Any, Any>[] {
   return [...notes(1, false), { ...endEvent(2), status: "failed", error }];
@@ -63,6 +71,27 @@ Deno.test("GET /runs/:id tells where a run stands whose last events are gone", a
   const { status, json } = await ask(createRunsHandler(runs), "GET", `/runs/${ID}`);
 
   assertEquals([status, Object.hasOwn(Object(json), "error")], [200, false]);
+});
+
+Deno.test("GET /runs/:id answers 404 for a run that is deleted while it is read, and tells onError nothing", async () => {
+  await using runs = new RunsThatGo();
+  runs.put(ID, failure(new TypeError("no tea")));
+  const told: unknown[] = [];
+
+  const answer = await ask(createRunsHandler(runs, { onError: (error) => told.push(error) }), "GET", `/runs/${ID}`);
+
+  assertEquals([problemOf(answer), told], [problem(404), []]);
+});
+
+Deno.test("GET /runs/:id/events just ends where the run is deleted by then, and tells onError nothing", async () => {
+  await using runs = new RunsThatGo();
+  runs.put(ID, notes(2));
+  const told: unknown[] = [];
+  const handler = createRunsHandler(runs, { onError: (error) => told.push(error) });
+
+  const { status, text } = await ask(handler, "GET", `/runs/${ID}/events`);
+
+  assertEquals([status, text.includes("data:"), told], [200, false, []]);
 });
 
 Deno.test("DELETE /runs/:id answers 202 for a run that it cancels, 204 for one that has ended", async () => {
