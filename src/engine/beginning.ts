@@ -66,7 +66,9 @@ export class Beginning {
   /** Opens the run in its store, if it is kept in one; settles when that has been done or has failed. */
   async open(): Promise<void> {
     await this.#checked;
-    if (this.#host.ending === null) await this.#opening?.open();
+    if (this.#host.ending !== null) return;
+    this.#outerEnd?.listen();
+    await this.#opening?.open();
   }
 
   /** Lets the run begin if nothing has to be waited for; answers whether it has begun. */
@@ -82,6 +84,11 @@ export class Beginning {
   /** The run has begun. */
   finish(): void {
     this.#isOver = true;
+  }
+
+  /** The run was started then, elsewhere: its time counts from there. */
+  countFrom(startedAt: number): void {
+    this.#outerEnd?.countFrom(startedAt);
   }
 
   /** Ends the run now, or, if its store does not know it yet, as soon as it does. */

@@ -19,7 +19,12 @@ import { RestoredState } from "./stored_state.ts";
 /** What opening a run in its store has come to: it is new, it goes on, or it had ended. */
 export type OpenedRun =
   | { readonly restored: null; readonly place: StoredPlace; readonly events: readonly EncodedEvent[] }
-  | { readonly restored: RestoredState; readonly place: StoredPlace; readonly end: RunEndEvent | null };
+  | {
+    readonly restored: RestoredState;
+    readonly createdAt: number;
+    readonly place: StoredPlace;
+    readonly end: RunEndEvent | null;
+  };
 
 /** What a run is opened with. */
 export interface OpenRunOptions {
@@ -57,7 +62,8 @@ async function takeOver(options: OpenRunOptions): Promise<OpenedRun> {
   if ((storage.after ?? 0) > found.lastSeq) throw new EventsGoneError(runId, storage.after ?? 0, found.lastSeq + 1);
   if (found.wakeAt === null) {
     assertVersion(found, plan, storage);
-    return { restored: restore(found), place: toPlace(found, found.revision), end: await readEnd(found, store) };
+    const { createdAt, revision } = found;
+    return { restored: restore(found), createdAt, place: toPlace(found, revision), end: await readEnd(found, store) };
   }
   // What cannot be gone on with here is not taken from whoever has it.
   const restored = prepare(found, options);
@@ -98,7 +104,8 @@ function toOpened(stored: StoredRun, revision: number, restored: RestoredState, 
   const { version } = plan;
   // The records tell of the state before it was migrated.
   const isSnapshotDue = stored.version !== version;
-  return { restored, place: { ...toPlace(stored, revision), version, isSnapshotDue }, end: null };
+  const place = { ...toPlace(stored, revision), version, isSnapshotDue };
+  return { restored, createdAt: stored.createdAt, place, end: null };
 }
 
 /** Whoever can may have the run at once. */

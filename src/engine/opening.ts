@@ -28,6 +28,8 @@ export interface OpeningHost {
   tellStart(): void;
   /** Takes in where the run stood. */
   restore(restored: RestoredState): void;
+  /** Its time counts from then on. */
+  countFrom(startedAt: number): void;
   /** Goes on, after this event if the run had begun before. */
   begin(from: number | null): void;
   /** The run had ended before, so it ends as it did then, with what had kept it from completing, `null` for nothing. */
@@ -95,12 +97,13 @@ export class Opening {
         this.#journal.begin(opened.place, opened.events);
         this.#begin(null);
       } else {
-        const { restored, place: { lastSeq }, end } = opened;
+        const { restored, createdAt, place: { lastSeq }, end } = opened;
         this.#lastPastSeq = end === null ? lastSeq : lastSeq - 1;
         this.#journal.restore(restored);
         this.#host.restore(restored);
         if (end !== null) return this.#host.endAsBefore(end, this.#toFailure(end));
         this.#journal.begin(opened.place, []);
+        this.#host.countFrom(createdAt);
         this.#begin(lastSeq);
       }
     } catch (error) {

@@ -31,12 +31,24 @@ export class OuterEnd {
     else signal.addEventListener("abort", this.#onAbort);
   }
 
+  /** The run it listens for has begun long ago: that counts. */
+  countFrom(startedAt: number): void {
+    if (this.#timer === null) return;
+    const { clock, timeoutMs, onTimeout } = this.#options;
+    clock.clearTimeout(this.#timer);
+    // Another machine's clock may have been ahead.
+    const leftMs = Math.min(startedAt - clock.now(), 0) + timeoutMs;
+    if (leftMs > 0) this.#timer = clock.setTimeout(onTimeout, leftMs);
+    else onTimeout();
+  }
+
   /** Listens no more. */
   stop(): void {
     // A run that ends before it begins must not listen later.
     this.#isListening = true;
     const { clock, signal } = this.#options;
     if (this.#timer !== null) clock.clearTimeout(this.#timer);
+    this.#timer = null;
     signal?.removeEventListener("abort", this.#onAbort);
   }
 

@@ -214,6 +214,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     this.#stage.startedSteps = this.#stage.finishedSteps = restored.finished;
   }
 
+  countFrom(startedAt: number): void {
+    this.beginning.countFrom(startedAt);
+  }
+
   begin(from: number | null): void {
     this.beginning.finish();
     if (from !== null) this.#tell.runResume(from);
