@@ -106,6 +106,38 @@ Deno.test("DurableObjectHost keeps a run whose row cannot be read, says so, and 
   assertEquals(waits.at(-1), 600_001);
 });
 
+Deno.test("DurableObjectHost.alarm() ends a run in time that waits for an attempt after its timeoutMs", async () => {
+  using object = new FakeObject();
+  const clock = new ManualClock();
+  const retry = { maxAttempts: 2, delayMs: 60_000, jitter: "none" } as const;
+  const failing = new Workflow({ name: "failing" }).add({
+    name: "failing",
+    retry,
+    action: () => {
+      throw new Error("not yet");
+    },
+  });
+  const runOptions = { timeoutMs: 5_000 };
+  const { host, runs } = hostOf(object, { workflows: [failing], clock, sliceMs: 10, runOptions });
+  const startedAt = clock.now();
+  await runs.start("failing", "failing", 1, { runId: "r" });
+
+  const slice = host.alarm();
+  await laterTurn();
+  clock.tick(10);
+  await slice;
+  const alarmAt = object.alarmAt ?? NaN;
+  clock.tick(alarmAt - clock.now());
+  await host.alarm();
+
+  assertEquals(alarmAt, startedAt + 5_001);
+  const end = (await Array.fromAsync(runs.follow("r"))).at(-1);
+  assertEquals(end?.type === "run.end" ? [end.status, Reflect.get(Object(end.error), "name")] : null, [
+    "failed",
+    "RunTimeoutError",
+  ]);
+});
+
 Deno.test("DurableObjectHost leaves a run of another version alone, says so, and tries again later", async () => {
   using object = new FakeObject();
   const gone = new ManualClock();

@@ -125,7 +125,7 @@ export class HostedRun {
     const local = this.#local;
     if (local === null) return;
     await settledWithin([local.ended], sliceMs, clock, null);
-    const { dueAt } = this.#waiting;
+    const dueAt = this.#local === local ? await this.#dueAt() : null;
     if (this.#local === local && dueAt !== null && dueAt > clock.now() + sliceMs) {
       await local.stream.leave("its next attempt is due later", dueAt);
     }
@@ -189,6 +189,14 @@ export class HostedRun {
   get #own(): Pick<RunOptions, "captureTrace" | "leaseMs" | "clock"> & { readonly store: DurableObjectStore } {
     const { store, clock } = this.#settings;
     return { captureTrace: false, store, leaseMs: LEASE_MS, clock };
+  }
+
+  /** When there is something to do, if it only waits: its next attempt, or its end when its time is over. */
+  async #dueAt(): Promise<number | null> {
+    const { timeoutMs = Infinity } = this.#settings.runOptions;
+    const createdAt = timeoutMs > LONGEST_TIMER_MS ? Infinity : (await this.head())?.createdAt ?? Infinity;
+    const { dueAt } = this.#waiting;
+    return dueAt === null ? null : Math.min(dueAt, createdAt + timeoutMs);
   }
 
   /** Lets it go on without a reader; settles once that is stored. */
