@@ -8,7 +8,7 @@ import {
 } from "../core/errors.ts";
 import { createRunId } from "../core/run_id.ts";
 import type { SchemaIssue } from "../core/standard_schema.ts";
-import type { StartedRun } from "../runner/runner.ts";
+import type { StartedRun } from "../runner/runner_options.ts";
 import { tooMany, unavailable } from "./answers.ts";
 import { isAllowed } from "./is_allowed.ts";
 import { Problem } from "./problem.ts";

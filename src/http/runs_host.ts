@@ -1,7 +1,7 @@
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any } from "../core/inference.ts";
 import type { RunHead, RunQuery } from "../core/run_store.ts";
-import type { StartedRun } from "../runner/runner.ts";
+import type { StartedRun } from "../runner/runner_options.ts";
 
 /** Whose runs are served: what the handler uses of a `Runner`, which is one. */
 export interface RunsHost {

@@ -18,12 +18,12 @@
  * @module
  */
 
-export {
-  type CloseOptions,
-  type FollowOptions,
-  type RecoverOptions,
-  Runner,
-  type RunnerOptions,
-  type StartedRun,
-  type StartOptions,
-} from "./runner.ts";
+export { Runner } from "./runner.ts";
+export type {
+  CloseOptions,
+  FollowOptions,
+  RecoverOptions,
+  RunnerOptions,
+  StartedRun,
+  StartOptions,
+} from "./runner_options.ts";

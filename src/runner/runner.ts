@@ -1,100 +1,29 @@
 import { type Clock, inWholeMs, systemClock } from "../core/clock.ts";
 import { RunConflictError, RunnerClosedError, StoreError, UnknownRunError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
-import type { Any } from "../core/inference.ts";
 import { createRunId } from "../core/run_id.ts";
 import type { RunHead, RunQuery, RunStore } from "../core/run_store.ts";
 import { assertSameStart } from "../engine/open_run.ts";
-import type { Migrate } from "../engine/run_settings.ts";
 import { settledWithin } from "../engine/settled_within.ts";
 import { asked } from "../engine/store_access.ts";
-import {
-  assertIs,
-  assertObject,
-  assertProperties,
-  type Check,
-  hasMethods,
-  isFunction,
-  isLimit,
-  isObject,
-  isTime,
-  isTimer,
-} from "../workflow/assertions.ts";
+import { assertIs, isLimit, isTimer } from "../workflow/assertions.ts";
 import { byName, findByName } from "../workflow/by_name.ts";
-import { assertRunOptions, isLease, type ResumeOptions, type RunOptions } from "../workflow/run_options.ts";
+import type { ResumeOptions } from "../workflow/run_options.ts";
 import { openStoredRun, resumeStoredRun } from "../workflow/stored_runs.ts";
 import { toStored, type Workflow } from "../workflow/workflow.ts";
 import { cancelStoredRun } from "./cancel_stored_run.ts";
 import { FollowedRun } from "./followed_run.ts";
 import { LocalRun, type OpenRun } from "./local_run.ts";
 import { Recovery } from "./recovery.ts";
-
-/** What a {@linkcode Runner} is made with. */
-export interface RunnerOptions {
-  /** The workflows it runs, each of a name of its own. */
-  readonly workflows: readonly Workflow<Any, Any, Any, Any>[];
-  /** Where the runs are kept. */
-  readonly store: RunStore;
-  /** Options of every run, such as `concurrency` and `logger`. Default: the defaults of a run. */
-  readonly runOptions?: Omit<RunOptions, "context" | "runId" | "store" | "signal" | "leaseMs" | "clock"> | undefined;
-  /** Makes the state of runs of another version of their workflow fit this one. Default: they are left alone. */
-  readonly migrate?: Migrate | undefined;
-  /** How long the store keeps others off a run without a sign of life, in ms. Default: 30 000. */
-  readonly leaseMs?: number | undefined;
-  /** How often {@linkcode Runner.recover} is repeated once it was called, in ms. Default: a third of `leaseMs`. */
-  readonly recoverEveryMs?: number | undefined;
-  /** How often the store is asked about a run that is followed here and at work elsewhere, in ms. Default: 500. */
-  readonly pollMs?: number | undefined;
-  /**
-   * Hears of what goes wrong with nobody to tell: a run that cannot be gone on with here, a store that fails. A run whose
-   * commit has failed is recovered once its lease is over, here or elsewhere. Default: nobody.
-   */
-  readonly onError?: ((error: unknown, runId: string | null) => void) | undefined;
-  /** Where times and timers come from. Default: the platform. */
-  readonly clock?: Clock | undefined;
-}
-
-/** What a run is started with. */
-export interface StartOptions {
-  /** The run's id: a second start of the same is the first one. Default: a random one. */
-  readonly runId?: string | undefined;
-  /** What the context starts with. Default: empty. */
-  readonly context?: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** What a start has come to. */
-export interface StartedRun {
-  /** The run's id. */
-  readonly runId: string;
-  /** False if the store had the run already. */
-  readonly isNew: boolean;
-}
-
-/** From where on a run is followed. */
-export interface FollowOptions {
-  /** The `seq` of the last event that the reader has. Default: 0, from the first event on. */
-  readonly after?: number | undefined;
-  /** Ends the reading when it aborts, with its reason. The run goes on. Default: none. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How runs are taken over. */
-export interface RecoverOptions {
-  /**
-   * Whether also runs are taken over that somebody holds: for the only process on a store, when it starts. Default: only
-   * such runs whose lease is over.
-   */
-  readonly isForced?: boolean | undefined;
-}
-
-/** How a runner is closed. */
-export interface CloseOptions {
-  /**
-   * How long the actions at work may take to come to their end, in ms; then those that do not heed their signal have
-   * `cleanupTimeoutMs`, and the store as long as this, or 5 000 if that is more. Default: 5 000.
-   */
-  readonly timeoutMs?: number | undefined;
-}
+import {
+  assertRunnerOptions,
+  type CloseOptions,
+  type FollowOptions,
+  type RecoverOptions,
+  type RunnerOptions,
+  type StartedRun,
+  type StartOptions,
+} from "./runner_options.ts";
 
 const DEFAULT_CLOSE_MS = 5_000;
 /** Why the runs of a closed runner are suspended. */
@@ -142,11 +71,8 @@ export class Runner implements AsyncDisposable {
    * @throws {TypeError | RangeError} If an option is of the wrong kind, or two workflows have one name.
    */
   constructor(options: RunnerOptions) {
-    assertObject(options, "options");
-    assertIs(options.store, isObject, "store");
+    assertRunnerOptions(options);
     this.#workflows = byName(options.workflows, "make a runner");
-    assertProperties(options, CHECKS);
-    if (options.runOptions !== undefined) assertRunOptions(options.runOptions, "runOptions");
     const { store, clock = systemClock, leaseMs = 30_000, recoverEveryMs = leaseMs / 3 } = options;
     this.#options = options;
     this.#store = store;
@@ -387,13 +313,3 @@ export class Runner implements AsyncDisposable {
     }
   }
 }
-
-const CHECKS: Readonly<Record<string, Check>> = {
-  store: (value) => hasMethods(value, "create", "find", "load", "commit", "events", "claim", "list"),
-  migrate: isFunction,
-  leaseMs: isLease,
-  recoverEveryMs: isTime,
-  pollMs: isTimer,
-  onError: isFunction,
-  clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
-};

@@ -4,7 +4,7 @@ import type { Any } from "../../core/inference.ts";
 import { toJson } from "../../core/json.ts";
 import { createRunId } from "../../core/run_id.ts";
 import type { RunHead } from "../../core/run_store.ts";
-import type { StartedRun, StartOptions } from "../../runner/runner.ts";
+import type { StartedRun, StartOptions } from "../../runner/runner_options.ts";
 import { assertIs, assertObject, hasMethods } from "../../workflow/assertions.ts";
 import { ObjectEvents } from "./object_events.ts";
 import type { RunObjectNamespace } from "./object_handles.ts";
