@@ -59,6 +59,21 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
     }
   }
 
+  /**
+   * The same changes in a view of their own.
+   *
+   * @throws {SerializationError} If a value is not JSON.
+   */
+  copy(stepName: string): ContextView {
+    assertNoSymbols(this.#touched, stepName);
+    const copy = new ContextView(this.#stored);
+    for (const [key, base] of this.#bases) {
+      copy.#bases.set(key, base);
+      copy.#put(key, this.#textOf(key, stepName));
+    }
+    return copy;
+  }
+
   get(target: Record<string, unknown>, key: string | symbol): unknown {
     this.#touch(key);
     return Reflect.get(target, key);
@@ -118,7 +133,10 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   /** Copies a stored value out, the first time somebody is interested in it. */
   #touch(key: string | symbol): void {
     if (typeof key === "symbol" || this.#bases.has(key)) return;
-    const { text } = this.#note(key);
+    this.#put(key, this.#note(key).text);
+  }
+
+  #put(key: string, text: string | null): void {
     if (text === null) return;
     // Defined, so that a key named __proto__ is a key.
     Reflect.defineProperty(this.#touched, key, {

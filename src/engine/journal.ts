@@ -160,6 +160,11 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#writeSoon();
   }
 
+  partContext({ id, step }: Token): void {
+    const view = this.#views.get(id);
+    if (view !== undefined) this.#views.set(id, view.copy(step));
+  }
+
   contextToDecide(token: Token): Record<string, unknown> {
     this.#views.get(token.id)?.refresh(token.step);
     return this.contextOf(token);

@@ -109,8 +109,11 @@ async function performLater(
     result = await tryOnce(step, attempt, host);
   }
   if (Attempt.isDropped(attempt)) return null;
-  // One that was stopped by its timeout may still log; the decision has a log of its own.
-  if (Attempt.isClosed(attempt)) attempt = Attempt.follow(attempt, attempt.attempt);
+  // One that was stopped by its timeout may still log and write; the decision has a log and a context of its own.
+  if (Attempt.isClosed(attempt)) {
+    host.runContext.partContext(Attempt.tokenOf(attempt));
+    attempt = Attempt.follow(attempt, attempt.attempt);
+  }
   const turn = host.decisions.wait(Attempt.tokenOf(attempt));
   if (turn !== null) await turn;
   return decide(registered, attempt, host, result);

@@ -235,6 +235,37 @@ Deno.test("What an attempt of a stored run does to the context when its time is 
   assertEquals(Object.keys(context).sort(), ["at the end 2", "in time 1", "in time 2", "result.slow"]);
 });
 
+Deno.test("What an action of a stored run does to the context while its timeout is decided on does not count", async () => {
+  const gates = new Gates();
+  const clock = new ManualClock();
+  const workflow = new Workflow().add({
+    name: "slow",
+    action: async (ctx: Any) => {
+      ctx.list.push("in time");
+      delete ctx.gone;
+      await gates.wait("action");
+      ctx.list.push("late");
+      ctx.late = true;
+    },
+    timeoutMs: 50,
+    decision: async (ctx: Any) => {
+      await gates.wait("decision");
+      ctx.list.push("decided");
+    },
+  });
+  const context = { list: [], gone: 1 };
+  const running = workflow.run("slow", null, { store: new MemoryStore(), clock, cleanupTimeoutMs: 0, context });
+  while (!gates.waiting.includes("action")) await laterTurn();
+
+  clock.tick(50);
+  while (!gates.waiting.includes("decision")) await laterTurn();
+  gates.open("action");
+  await laterTurn();
+  gates.open("decision");
+
+  assertEquals((await running).context, { list: ["in time", "decided"], "result.slow": null });
+});
+
 /** What there is in a context, in one order. */
 function present(ctx: Any): unknown {
   return Object.entries(ctx).sort();
