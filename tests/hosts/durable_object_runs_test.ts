@@ -1,4 +1,5 @@
 import {
+  type Any,
   EventsGoneError,
   PayloadError,
   RunConflictError,
@@ -6,10 +7,12 @@ import {
   UnknownRunError,
   UnknownStepError,
   UnknownWorkflowError,
+  Workflow,
 } from "@stepstream/workflow";
 import {
   DurableObjectHost,
   DurableObjectRuns,
+  type DurableObjectRunsOptions,
   type RunObjectNamespace,
   type RunObjectState,
 } from "@stepstream/workflow/hosts/durable-object";
@@ -17,6 +20,8 @@ import { createRunsHandler } from "@stepstream/workflow/http";
 import { encodeEvent } from "@stepstream/workflow/sse";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { tellError } from "../../src/hosts/durable_object/told_error.ts";
+import { FakeObject } from "./fake_object.ts";
+import { hostOf } from "./host_of.ts";
 import { SAMPLE_RUN } from "./sample_object_run.ts";
 
 Deno.test("DurableObjectRuns.follow() gives every event, wherever the object's bytes are cut", async () => {
@@ -111,8 +116,30 @@ Deno.test("DurableObjectRuns.start() asks nobody about what is not JSON", async 
   await assertRejects(
     () => runs.start("w", "s", 1, { context: { at: new Date(0) } }),
     SerializationError,
-    "context.at",
+    'context["at"]',
   );
+  await assertRejects(() => runs.start("w", "s", 1, { context: { [Symbol("at")]: 1 } }), SerializationError, "context");
+  await assertRejects(() => runs.start("w", "s", 1, { context: JSON.parse("1") }), TypeError, "context");
+  await assertRejects(() => runs.start("w", "s", 1, { runId: "" }), TypeError, "runId");
+});
+
+Deno.test("DurableObjectRuns.start() gives the run its context, with what is undefined", async () => {
+  using object = new FakeObject();
+  const look = new Workflow<Any, Any>({ name: "look" }).add({
+    name: "look",
+    action: (ctx) => [Object.keys(ctx).sort(), ctx.name, ctx.nobody === undefined],
+  });
+  const { runs } = hostOf(object, { workflows: [look] });
+
+  const context = { name: "Ada", nobody: undefined, inner: { nothing: undefined, something: null } };
+  await runs.start("look", "look", 1, { runId: "r", context });
+  const result = (await Array.fromAsync(runs.follow("r"))).find(({ type }) => type === "step.result");
+
+  assertEquals(result?.type === "step.result" ? result.result.value : null, [
+    ["inner", "name", "nobody"],
+    "Ada",
+    true,
+  ]);
 });
 
 Deno.test("createRunsHandler() answers 501 where there is no list", async () => {
@@ -126,8 +153,14 @@ Deno.test("createRunsHandler() answers 501 where there is no list", async () => 
 
 Deno.test("DurableObjectRuns and DurableObjectHost refuse what they cannot work with", () => {
   const state = { storage: {} } as RunObjectState;
+  const namespace = { idFromName: String, get: () => ({ fetch: () => Promise.reject(new Error()) }) };
+  const unlisted: DurableObjectRunsOptions = JSON.parse("{}");
+  const nameless: DurableObjectRunsOptions = JSON.parse('{ "workflows": ["w"] }');
 
   assertThrows(() => new DurableObjectRuns({} as RunObjectNamespace, { workflows: [] }), TypeError, "namespace");
+  assertThrows(() => new DurableObjectRuns(namespace, unlisted), TypeError, "Cannot take workflows: expected ");
+  assertThrows(() => new DurableObjectRuns(namespace, nameless), TypeError, "Cannot take the name of a workflow: exp");
+  assertThrows(() => new DurableObjectHost(state, JSON.parse("{}")), TypeError, "Cannot take workflows: expected ");
   assertThrows(() => runsOf(() => new Response()).follow("r", { after: -1 }), RangeError, "after");
   assertThrows(() => new DurableObjectHost({} as RunObjectState, { workflows: [] }), TypeError, "state.storage");
   assertThrows(() => new DurableObjectHost(state, { workflows: [], keepMs: 0 }), RangeError, "keepMs");

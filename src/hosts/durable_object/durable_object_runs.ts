@@ -4,8 +4,10 @@ import type { Any } from "../../core/inference.ts";
 import { toJson } from "../../core/json.ts";
 import { createRunId } from "../../core/run_id.ts";
 import type { RunHead } from "../../core/run_store.ts";
+import { toStoredContext } from "../../engine/stored_context.ts";
 import type { StartedRun, StartOptions } from "../../runner/runner_options.ts";
-import { assertIs, assertObject, hasMethods } from "../../workflow/assertions.ts";
+import { assertIs, assertName, assertObject, hasMethods, isObject, type Refusal } from "../../workflow/assertions.ts";
+import type { StartOrder } from "./hosted_run.ts";
 import { ObjectEvents } from "./object_events.ts";
 import type { RunObjectNamespace } from "./object_handles.ts";
 import { toObjectUrl } from "./run_object_url.ts";
@@ -35,13 +37,17 @@ export class DurableObjectRuns {
    * The runs of a namespace.
    *
    * @param namespace The binding of the class whose objects have a `DurableObjectHost`
-   * @throws {TypeError} If it is none.
+   * @throws {TypeError} If it is none, or an option is of the wrong kind.
    */
   constructor(namespace: RunObjectNamespace, options: DurableObjectRunsOptions) {
     assertIs(namespace, (value) => hasMethods(value, "idFromName", "get"), "namespace");
     assertObject(options, "options");
+    assertIs(options.workflows, isIterable, "workflows");
     this.#namespace = namespace;
-    this.workflows = Array.from(options.workflows, ({ name }) => name);
+    this.workflows = Array.from(options.workflows, ({ name }) => {
+      assertName(name, "the name of a workflow");
+      return name;
+    });
   }
 
   /**
@@ -52,6 +58,7 @@ export class DurableObjectRuns {
    * @throws {RunConflictError} If the id is taken by a run of another workflow, start or payload.
    * @throws {PayloadError} If the step's schema refuses the payload.
    * @throws {SerializationError} If the payload or the context is not JSON.
+   * @throws {TypeError} If the id or the context is of the wrong kind.
    */
   async start(
     workflow: string,
@@ -59,11 +66,12 @@ export class DurableObjectRuns {
     payload?: unknown,
     { runId = createRunId(), context }: StartOptions = {},
   ): Promise<StartedRun> {
-    const order = {
+    assertName(runId, "runId");
+    const order: Omit<StartOrder, "runId"> = {
       workflow,
       start,
       payload: toJson(payload, { name: "payload", stepName: null }),
-      context: context === undefined ? undefined : toJson(context, { name: "context", stepName: null }),
+      ...toContextOrder(context),
     };
     const answer = await this.#ask(runId, { method: "PUT", body: JSON.stringify(order) });
     const { isNew }: Pick<StartedRun, "isNew"> = await answer.json();
@@ -122,4 +130,16 @@ export class DurableObjectRuns {
     const told: ToldError = await answer.json();
     throw toError(told);
   }
+}
+
+/** The context on its way to the object, with the keys apart that JSON would lose. */
+function toContextOrder(context: StartOptions["context"]): Pick<StartOrder, "context" | "blank"> {
+  if (context === undefined) return { context: {}, blank: [] };
+  assertIs(context, isObject, "context");
+  const stored = toStoredContext(context);
+  return { context: JSON.parse(stored.toText()), blank: stored.blankKeys() };
+}
+
+function isIterable(value: unknown): Refusal {
+  return typeof Reflect.get(Object(value), Symbol.iterator) === "function" ? null : ["an iterable", TypeError];
 }

@@ -36,7 +36,9 @@ export interface StartOrder {
   readonly workflow: string;
   readonly start: string;
   readonly payload: unknown;
-  readonly context: Readonly<Record<string, unknown>> | undefined;
+  readonly context: Readonly<Record<string, unknown>>;
+  /** The keys of the context whose value is `undefined`. */
+  readonly blank: readonly string[];
 }
 
 /** The store has one run and nobody else who could take it: the lease is only what a store asks for. */
@@ -88,7 +90,8 @@ export class HostedRun {
   }
 
   /** Starts it, and settles once it is stored. */
-  async start(planned: PlannedStart, { runId, context }: StartOrder): Promise<void> {
+  async start(planned: PlannedStart, { runId, blank, ...order }: StartOrder): Promise<void> {
+    const context = { ...order.context, ...Object.fromEntries(blank.map((key) => [key, undefined])) };
     const options = { ...this.#settings.runOptions, ...this.#own, runId, context };
     await this.#begin(
       (onCommitted) => openCheckedRun(planned, options, { opening: "create", onCommitted }),
