@@ -38,8 +38,8 @@ class TextStatement implements SqliteStatement {
     this.#text = text;
   }
 
-  run(...values: readonly SqliteValue[]): { readonly changes: number } {
-    return { changes: this.#sql.exec(this.#text, ...values).rowsWritten };
+  run(...values: readonly SqliteValue[]): void {
+    this.#sql.exec(this.#text, ...values);
   }
 
   get(...values: readonly SqliteValue[]): unknown {

@@ -16,6 +16,4 @@ export interface DurableObjectSql {
 export interface DurableObjectCursor {
   /** All that are left. */
   toArray(): unknown[];
-  /** How many rows it has written so far, those of indexes included. */
-  readonly rowsWritten: number;
 }

@@ -25,7 +25,7 @@
  *   exec(query: string, ...values: (string | number | null)[]) {
  *     if (values.length === 0 && query.includes(";")) database.exec(query);
  *     const rows = query.includes(";") ? [] : database.prepare(query).all(...values);
- *     return { toArray: () => rows, rowsWritten: 0 };
+ *     return { toArray: () => rows };
  *   },
  * };
  * const runs = new Runs({ storage: { sql, transactionSync: (work) => work() } });

@@ -9,7 +9,7 @@ export interface SqliteDatabase {
 /** A prepared statement. Values are bound by their place. */
 export interface SqliteStatement {
   /** Runs it, for what it does. */
-  run(...values: readonly SqliteValue[]): { readonly changes: number | bigint };
+  run(...values: readonly SqliteValue[]): unknown;
   /** Runs it, for its first row. */
   get(...values: readonly SqliteValue[]): unknown;
   /** Runs it, for all its rows. */

@@ -16,7 +16,7 @@ export class FakeObject implements RunObjectState, Disposable {
       const isScript = values.length === 0 && query.includes(";");
       if (isScript) this.#database.exec(query);
       const rows = isScript ? [] : this.#database.prepare(query).all(...values);
-      return { toArray: () => rows, rowsWritten: 0 };
+      return { toArray: () => rows };
     };
     this.storage = {
       sql: { exec },
