@@ -40,7 +40,7 @@ Deno.test("DurableObjectRuns.follow() gives every event, wherever the object's b
   }
 
   assertEquals(readings, Array.from({ length: 4 }, () => [...SAMPLE_RUN]));
-  assertEquals(new Set(asked), new Set(["https://run.invalid/a%2Fb%20%C3%B6/events?after=7"]));
+  assertEquals(new Set(asked), new Set(["https://run.invalid/events?run=a%2Fb%20%C3%B6&after=7"]));
 });
 
 Deno.test("DurableObjectRuns.follow() ends without a run.end when the object's stream does", async () => {
@@ -122,6 +122,20 @@ Deno.test("DurableObjectRuns.start() asks nobody about what is not JSON", async 
   await assertRejects(() => runs.start("w", "s", 1, { context: JSON.parse("1") }), TypeError, "context");
   await assertRejects(() => runs.start("w", "s", 1, { runId: "" }), TypeError, "runId");
 });
+
+for (const runId of [".", "..", "events", "a/b", "a?b#c", "é 😀", "%2e"]) {
+  Deno.test(`DurableObjectRuns finds a run by its id, also by ${JSON.stringify(runId)}`, async () => {
+    using object = new FakeObject();
+    const { runs } = hostOf(object, { workflows: [new Workflow({ name: "w" }).add({ name: "s", action: () => 1 })] });
+
+    const started = await runs.start("w", "s", 1, { runId });
+    const events = await Array.fromAsync(runs.follow(runId));
+    const head = await runs.get(runId);
+    const isCancelled = await runs.cancel(runId);
+
+    assertEquals([started, events.length, head?.runId, isCancelled], [{ runId, isNew: true }, 4, runId, false]);
+  });
+}
 
 Deno.test("DurableObjectRuns.start() gives the run its context, with what is undefined", async () => {
   using object = new FakeObject();

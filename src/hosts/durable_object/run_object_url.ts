@@ -9,16 +9,17 @@ export interface RunObjectCall {
 
 /** The URL of a call. Its host is nobody's: it never leaves for the network. */
 export function toObjectUrl(runId: string, events: { readonly after: number } | null = null): string {
-  const url = `https://run.invalid/${encodeURIComponent(runId)}`;
-  return events === null ? url : `${url}/events?after=${events.after}`;
+  // Not in the path, where ".." would be no id.
+  const run = `run=${encodeURIComponent(runId)}`;
+  return events === null ? `https://run.invalid/?${run}` : `https://run.invalid/events?${run}&after=${events.after}`;
 }
 
 /** The call that a URL stands for; `null` for none. */
 export function parseObjectUrl(text: string): RunObjectCall | null {
   const { pathname, searchParams } = new URL(text);
-  const [, segment = "", last, ...more] = pathname.split("/");
+  const runId = searchParams.get("run") ?? "";
   const after = Number(searchParams.get("after") ?? 0);
-  if (segment === "" || more.length > 0 || !Number.isSafeInteger(after) || after < 0) return null;
-  if (last !== undefined && last !== "events") return null;
-  return { runId: decodeURIComponent(segment), isEvents: last === "events", after };
+  if (runId === "" || !Number.isSafeInteger(after) || after < 0) return null;
+  if (pathname !== "/" && pathname !== "/events") return null;
+  return { runId, isEvents: pathname === "/events", after };
 }
