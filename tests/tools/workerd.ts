@@ -1,7 +1,18 @@
+/**
+ * Workers in a workerd of their own: a process that can be killed in the midst of whatever it does and started again at
+ * its address, on its storage. That is what Durable Objects have to outlive.
+ *
+ * What has to hold on every runtime is tried in the workerd of miniflare instead (`tests/runtimes/workerd.ts`): that is
+ * what `wrangler dev` runs a Worker in, with a proxy before it, but it keeps the process to itself.
+ *
+ * @module
+ */
+
 import { bundle } from "./bundle.ts";
 import { reportMissing } from "./missing.ts";
 import { runCommand } from "./run_command.ts";
 import type { TemporaryFolder } from "./temporary_folder.ts";
+import { readWranglerConfig } from "./wrangler_config.ts";
 
 /** What a worker is made of. */
 export interface WorkerOptions {
@@ -11,11 +22,12 @@ export interface WorkerOptions {
   readonly objects: Readonly<Record<string, string>>;
   /** The binding `PROBE` leads to this server on this machine. Default: it has none. */
   readonly probe?: string;
-  /** Default: what a worker needs to hear of clients that leave. */
+  /** Default: {@linkcode WORKER_FLAGS}. */
   readonly flags?: readonly string[];
 }
 
-const COMPATIBILITY_DATE = "2026-05-01";
+/** What a worker needs to hear of clients that leave. */
+export const WORKER_FLAGS: readonly string[] = ["enable_request_signal"];
 
 /**
  * The path of the workerd that miniflare brings. Where there is none it throws if `CI` is set; elsewhere it says loudly
@@ -110,12 +122,13 @@ export interface WorkerFolder {
 export async function prepareWorker(folder: TemporaryFolder, options: WorkerOptions): Promise<WorkerFolder | null> {
   const workerd = await findWorkerd();
   if (workerd === null) return null;
+  const { compatibility_date: date } = await readWranglerConfig();
   await folder.write("worker.js", await bundle(options.entryPoint));
   await Deno.mkdir(`${folder.path}/storage`, { recursive: true });
-  return { workerd, config: await folder.write("config.capnp", toConfig(folder.path, options)) };
+  return { workerd, config: await folder.write("config.capnp", toConfig(folder.path, date, options)) };
 }
 
-function toConfig(path: string, { objects, probe, flags = ["enable_request_signal"] }: WorkerOptions): string {
+function toConfig(path: string, date: string, { objects, probe, flags = WORKER_FLAGS }: WorkerOptions): string {
   const classes = [...new Set(Object.values(objects))];
   const bindings = Object.entries(objects).map(([name, className]) =>
     `(name = "${name}", durableObjectNamespace = "${className}")`
@@ -135,7 +148,7 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityDate = "${date}",
   compatibilityFlags = ${JSON.stringify(flags)},
   durableObjectNamespaces = [
     ${classes.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`).join(",\n    ")}

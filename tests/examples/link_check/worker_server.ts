@@ -1,18 +1,6 @@
 import { TemporaryFolder } from "../../tools/temporary_folder.ts";
 import { prepareWorker, WorkerdProcess, type WorkerFolder } from "../../tools/workerd.ts";
-
-/** What `wrangler.jsonc` says of the worker, as far as workerd needs it. */
-export interface WranglerConfig {
-  readonly compatibility_flags: readonly string[];
-  readonly durable_objects: { readonly bindings: readonly { readonly name: string; readonly class_name: string }[] };
-  readonly migrations: readonly { readonly new_sqlite_classes: readonly string[] }[];
-}
-
-/** Reads `wrangler.jsonc`, whose comments are lines of their own. */
-export async function readWranglerConfig(): Promise<WranglerConfig> {
-  const url = new URL("../../../examples/link_check/wrangler.jsonc", import.meta.url);
-  return JSON.parse((await Deno.readTextFile(url)).replaceAll(/^ *\/\/.*$/gm, ""));
-}
+import { readWranglerConfig } from "../../tools/wrangler_config.ts";
 
 /** The example's Worker in workerd, as `wrangler.jsonc` has it, for as long as it is in scope. */
 export class WorkerServer implements AsyncDisposable {

@@ -1,10 +1,11 @@
 import { followRun } from "@stepstream/workflow/client";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { LinkCheckEvent, LinkCheckReturns, LinkCheckSteps } from "../../../examples/link_check/workflow.ts";
+import { readWranglerConfig } from "../../tools/wrangler_config.ts";
 import { DEMO_LINKS } from "./demo_links.ts";
 import { linksOf, startRun } from "./run_requests.ts";
 import { TestBrowser } from "./test_browser.ts";
-import { readWranglerConfig, WorkerServer } from "./worker_server.ts";
+import { WorkerServer } from "./worker_server.ts";
 
 Deno.test("worker's page in workerd shows a run, link by link, to its report", async () => {
   await using server = await WorkerServer.start();
