@@ -30,8 +30,9 @@ import { toText } from "../core/to_text.ts";
 import { assertHandle } from "./assert_handle.ts";
 import { assertOpenedWith } from "./assert_opened_with.ts";
 import { CommitListeners } from "./commit_listeners.ts";
-import type { DenoKvAtomic, DenoKvDatabase, DenoKvKey } from "./deno_kv_database.ts";
-import { type DenoKvHead, type DenoKvSeen, encodeHead, parseHead, toRunHead } from "./deno_kv_head.ts";
+import type { DenoKvDatabase, DenoKvKey } from "./deno_kv_database.ts";
+import { type DenoKvHead, type DenoKvSeen, toRunHead } from "./deno_kv_head.ts";
+import { DenoKvHeads, type ListedPlace } from "./deno_kv_heads.ts";
 import { DenoKvKeys } from "./deno_kv_keys.ts";
 import {
   BYTES_PER_CODE_UNIT,
@@ -45,7 +46,7 @@ import { encodePages, encodeValue } from "./deno_kv_pages.ts";
 import { DenoKvGap, readEvents, readState } from "./deno_kv_read.ts";
 import { sweepLoose, sweepState } from "./deno_kv_sweep.ts";
 import { DenoKvWrite } from "./deno_kv_write.ts";
-import { nullIfTorn, readableHeads } from "./readable_heads.ts";
+import { nullIfTorn } from "./readable_heads.ts";
 import { LONE_SURROGATE } from "./stored_text.ts";
 
 export type { RunStatus } from "../core/events.ts";
@@ -80,9 +81,6 @@ export interface DenoKvStoreOptions {
 /** The form of what is stored. */
 const SCHEMA_VERSION = 1;
 
-/** Of so many runs the store remembers the head, so that a commit need not read it. */
-const MAX_REMEMBERED = 1000;
-
 /** How often a read that others write over is begun anew. */
 const MAX_READS = 100;
 
@@ -100,14 +98,14 @@ const MAX_RECORDS_AT_ONCE = 300;
 export class DenoKvStore implements RunStore {
   readonly #database: DenoKvDatabase;
   readonly #keys: DenoKvKeys;
+  readonly #heads: DenoKvHeads;
   readonly #prefixBytes: number;
   readonly #listeners = new CommitListeners();
-  /** What the heads were when they were seen last. One that has changed since makes a write fail, not go wrong. */
-  readonly #seen = new Map<string, DenoKvSeen>();
 
   private constructor(database: DenoKvDatabase, prefix: readonly string[]) {
     this.#database = database;
     this.#keys = new DenoKvKeys(prefix);
+    this.#heads = new DenoKvHeads(database, this.#keys);
     this.#prefixBytes = countPrefixBytes(prefix);
   }
 
@@ -156,7 +154,7 @@ export class DenoKvStore implements RunStore {
         };
         const made = await this.#commit(write, null, head, { mark: this.#keys.loose(runId, life) });
         if (made) return true;
-        if (await this.#read(runId) !== null) return false;
+        if (await this.#heads.read(runId) !== null) return false;
         // Somebody deleted a run of this id meanwhile, and with it the pieces of this one.
       }
     });
@@ -165,7 +163,7 @@ export class DenoKvStore implements RunStore {
   /** The run, whatever became of it; `null` if there is none. */
   async find(runId: string): Promise<RunHead | null> {
     if (refuseId(runId) !== null) return null;
-    const seen = await this.#try(runId, "read the head", () => this.#read(runId));
+    const seen = await this.#try(runId, "read the head", () => this.#heads.read(runId));
     return seen && toRunHead(seen.head);
   }
 
@@ -183,9 +181,9 @@ export class DenoKvStore implements RunStore {
     if (refuseId(runId) !== null) return false;
     return await this.#try(runId, "write a commit", async () => {
       const next = revision + 1;
-      let remembered = this.#seen.get(runId);
+      let remembered = this.#heads.remembered(runId);
       while (true) {
-        const seen = remembered?.head.revision === revision ? remembered : await this.#read(runId);
+        const seen = remembered?.head.revision === revision ? remembered : await this.#heads.read(runId);
         remembered = undefined;
         if (seen?.head.revision !== revision) return false;
         const { head } = seen;
@@ -243,11 +241,11 @@ export class DenoKvStore implements RunStore {
       const prefix = this.#keys.allListed();
       const selector = after ? { prefix, end: this.#keys.listed(after.createdAt, after.runId) } : { prefix };
       const heads: RunHead[] = [];
-      let places: Place[] = [];
+      let places: ListedPlace[] = [];
       const add = async () => {
         const wanted = places;
         places = [];
-        for (const head of await this.#readMany(wanted)) {
+        for (const head of await this.#heads.readMany(wanted)) {
           if (status !== undefined && head.status !== status) continue;
           if (workflow !== undefined && head.workflow !== workflow) continue;
           heads.push(toRunHead(head));
@@ -267,8 +265,8 @@ export class DenoKvStore implements RunStore {
   async delete(runId: string): Promise<boolean> {
     if (refuseId(runId) !== null) return false;
     return await this.#try(runId, "delete the events", async () => {
-      let seen = await this.#read(runId);
-      while (seen !== null && !await this.#unlist(seen)) seen = await this.#read(runId);
+      let seen = await this.#heads.read(runId);
+      while (seen !== null && !await this.#heads.remove(seen)) seen = await this.#heads.read(runId);
       const isThere = seen !== null;
       await sweepLoose(this.#database, this.#keys, runId, this.#keyBytes(runId));
       if (isThere) this.#listeners.tell(runId);
@@ -316,73 +314,48 @@ export class DenoKvStore implements RunStore {
     let next = head;
     const toAtomic = (hasChunks: boolean) => {
       next = { ...head, hasChunks: hasChunks || (head.hasChunks && !isSnapshot) };
-      const atomic = this.#setHead(seen, next);
+      const atomic = this.#heads.set(seen, next);
       for (const key of removed) atomic.delete(key);
       return atomic;
     };
     const done = await write.commit(this.#database, toAtomic, { ...options, others: removed.length + 4 });
     if (!done.ok) {
-      this.#seen.delete(runId);
+      this.#heads.forget(runId);
       return false;
     }
-    this.#remember({ head: next, versionstamp: done.versionstamp });
+    this.#heads.remember({ head: next, versionstamp: done.versionstamp });
     if (isSwept) await sweepState(this.#database, this.#keys, next, this.#keyBytes(runId));
     this.#listeners.tell(runId);
     return true;
   }
 
-  /** A write of a head and its places in the indexes. */
-  #setHead(seen: DenoKvSeen | null, head: DenoKvHead): DenoKvAtomic {
-    const { runId, wakeAt, createdAt, workflow } = head;
-    const key = this.#keys.head(runId);
-    const atomic = this.#database.atomic().check({ key, versionstamp: seen?.versionstamp ?? null });
-    atomic.set(key, encodeHead(head));
-    if (seen === null) atomic.set(this.#keys.listed(createdAt, runId), runId);
-    const wasDue = seen?.head.wakeAt ?? null;
-    if (wasDue === wakeAt) return atomic;
-    if (wasDue !== null) atomic.delete(this.#keys.due(wasDue, runId));
-    if (wakeAt !== null) atomic.set(this.#keys.due(wakeAt, runId), workflow);
-    return atomic;
-  }
-
   async #claim(runId: string, { workflows, isForced, until, now }: RunClaim): Promise<RunHead | null> {
     while (true) {
-      const seen = await this.#read(runId);
+      const seen = await this.#heads.read(runId);
       if (seen === null) return null;
       const { head } = seen;
       if (head.wakeAt === null || (head.wakeAt > now && !isForced)) return null;
       if (workflows !== undefined && !workflows.includes(head.workflow)) return null;
       const next = { ...head, revision: head.revision + 1, wakeAt: until };
-      const done = await this.#setHead(seen, next).commit();
+      const done = await this.#heads.set(seen, next).commit();
       if (!done.ok) continue;
-      this.#remember({ head: next, versionstamp: done.versionstamp });
+      this.#heads.remember({ head: next, versionstamp: done.versionstamp });
       this.#listeners.tell(runId);
       return toRunHead(next);
     }
-  }
-
-  /** Takes a run out of sight; `false` if it was written to meanwhile. What it kept is loose from then on. */
-  async #unlist({ head, versionstamp }: DenoKvSeen): Promise<boolean> {
-    const { runId, life, createdAt, wakeAt } = head;
-    const key = this.#keys.head(runId);
-    const atomic = this.#database.atomic().check({ key, versionstamp }).delete(key);
-    atomic.delete(this.#keys.listed(createdAt, runId)).set(this.#keys.loose(runId, life), "deleted");
-    if (wakeAt !== null) atomic.delete(this.#keys.due(wakeAt, runId));
-    this.#seen.delete(runId);
-    return (await atomic.commit()).ok;
   }
 
   /** What `read` makes of a head; it is called again if the run was written to meanwhile. */
   async #readAll<T>(runId: string, what: string, none: T, read: (head: DenoKvHead) => Promise<T>): Promise<T> {
     if (refuseId(runId) !== null) return none;
     return await this.#try(runId, what, async () => {
-      let seen = await this.#read(runId);
+      let seen = await this.#heads.read(runId);
       for (let readsLeft = MAX_READS; seen !== null; readsLeft -= 1) {
         try {
           return await read(seen.head);
         } catch (error) {
           if (!(error instanceof DenoKvGap)) throw error;
-          const now = await this.#read(runId);
+          const now = await this.#heads.read(runId);
           if (now?.versionstamp === seen.versionstamp || readsLeft === 0) {
             throw new StoreError(runId, error.what, error.message, { cause: error });
           }
@@ -390,22 +363,6 @@ export class DenoKvStore implements RunStore {
         }
       }
       return none;
-    });
-  }
-
-  async #read(runId: string): Promise<DenoKvSeen | null> {
-    const seen = parseHead(runId, await this.#database.get(this.#keys.head(runId)));
-    if (seen === null) this.#seen.delete(runId);
-    return seen;
-  }
-
-  /** The heads of places in the list, without those that are somewhere else by now or cannot be read. */
-  async #readMany(places: readonly Place[]): Promise<readonly DenoKvHead[]> {
-    const entries = await this.#database.getMany(places.map(({ runId }) => this.#keys.head(runId)));
-    return readableHeads([...places.entries()], ([index, { createdAt, runId }]) => {
-      const entry = entries[index];
-      const seen = entry ? parseHead(runId, entry) : null;
-      return seen !== null && seen.head.createdAt === createdAt ? seen.head : null;
     });
   }
 
@@ -418,19 +375,6 @@ export class DenoKvStore implements RunStore {
     return this.#prefixBytes + runId.length * BYTES_PER_CODE_UNIT + KEY_REST_BYTES;
   }
 
-  #remember(seen: DenoKvSeen): void {
-    const { runId, wakeAt } = seen.head;
-    // Goes to the end, so that the first one is the one that was written to longest ago.
-    this.#seen.delete(runId);
-    if (wakeAt === null) return;
-    this.#seen.set(runId, seen);
-    if (this.#seen.size <= MAX_REMEMBERED) return;
-    for (const first of this.#seen.keys()) {
-      this.#seen.delete(first);
-      return;
-    }
-  }
-
   async #try<T>(runId: string | null, what: string, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
@@ -440,8 +384,6 @@ export class DenoKvStore implements RunStore {
     }
   }
 }
-
-type Place = Pick<RunHead, "createdAt" | "runId">;
 
 /** Why there can be no run of this id, `null` if there can. */
 function refuseId(runId: string): string | null {
