@@ -148,6 +148,17 @@ Deno.test("npm package leaves in a browser's bundle what is used of it, and noth
   assertEquals(modules, ["src/workflow/assertions.js", "src/workflow/decisions.js"]);
 });
 
+Deno.test("npm package's root is three files for Node: its own, the engine, and what others share with it", async () => {
+  const files = new Set(["node/mod.js"]);
+
+  for (const path of files) {
+    const text = await Deno.readTextFile(`${project.packagePath}/${path}`);
+    for (const [, name] of text.matchAll(/^(?:import|\} from) ?"\.\/(.+)";$/gm)) files.add(`node/${name}`);
+  }
+
+  assertEquals(files.size, 3, [...files].join(", "));
+});
+
 Deno.test("npm package's root costs a cold Node less than half of what its modules would", async () => {
   const empty = await project.write("empty.mjs", "");
   const [bundled, modules] = [`${project.packagePath}/node/mod.js`, `${project.packagePath}/mod.js`];

@@ -27,6 +27,17 @@ const TYPES_HEADER = '/// <reference lib="esnext.disposable" />\n';
 /** Where the bundles for Node are in the package. */
 const BUNDLES = "node";
 
+/** What the root has in common with some other entry point, beside the core. A test tells when there is more. */
+const SHARED = [
+  "src/engine/stored_context.js",
+  "src/engine/thenable.js",
+  "src/stores/commit_listeners.js",
+  "src/workflow/assertions.js",
+];
+
+/** What the root loads with the first run in a store. */
+const LATER = "src/engine/stored_parts.js";
+
 /** What of `package.json` is read here. */
 interface Manifest {
   readonly exports: Readonly<Record<string, { readonly types: string; readonly import: string }>>;
@@ -53,8 +64,10 @@ async function pack(destination: string): Promise<string> {
 async function bundleModules(root: string, entries: readonly string[]): Promise<void> {
   // What any of them shares with another is mostly of the core. With all of it in each there is one file of it, not one
   // for every set of entry points that have something in common; every file costs a cold start a third of a millisecond.
-  const core = await findModules(`${root}/src/core`);
-  await Deno.writeTextFile(`${root}/core.js`, core.map((path) => `import "./src/core/${path}";\n`).join(""));
+  const core = (await findModules(`${root}/src/core`)).map((path) => `src/core/${path}`);
+  await Deno.writeTextFile(`${root}/core.js`, [...core, ...SHARED].map((path) => `import "./${path}";\n`).join(""));
+  const later = await Deno.readTextFile(`${root}/${LATER}`);
+  await Deno.writeTextFile(`${root}/${LATER}`, `${later}import "../../core.js";\n`);
   for (const entry of entries) {
     const up = "../".repeat(entry.split("/").length - 1);
     await Deno.mkdir(`${root}/entries/${entry}`.replace(/[^/]+$/, ""), { recursive: true });
@@ -66,6 +79,7 @@ async function bundleModules(root: string, entries: readonly string[]): Promise<
   const options = ["--quiet", "--no-config", "--no-lock", "--platform", "browser", "--code-splitting"];
   // In that folder: the bundles name the modules by their paths from here.
   await run(root, "deno", "bundle", ...options, "--outdir", BUNDLES, ...entries.map((entry) => `entries/${entry}`));
+  await Deno.writeTextFile(`${root}/${LATER}`, later);
   await Deno.remove(`${root}/core.js`);
   await Deno.remove(`${root}/entries`, { recursive: true });
   for (const path of await findModules(`${root}/${BUNDLES}`)) {
