@@ -1,27 +1,29 @@
 import type { WorkflowEvent } from "@stepstream/workflow";
-import { assertEquals, assertGreaterOrEqual, assertLess, assertLessOrEqual } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
+import { MAX_STEPS } from "./durable_object_workflows.ts";
 import { DurableObjectWorld, summaryOf, untilAnswered, upTo } from "./durable_object_world.ts";
 
-/** A heartbeat is 200 ms here; the machine may be busy. */
-const MISSED_MS = 3_000;
+/** A heartbeat is 200 ms here. The machine may be busy; without heartbeats nobody would be missed for minutes. */
+const MISSED_MS = 30_000;
 
 Deno.test("DurableObjectHost runs to the end over many alarms, with dense seqs", async () => {
   await using world = await DurableObjectWorld.start();
   if (world === null) return;
 
-  const runId = await world.start("count", { at: 1, to: 100, by: "timer" });
+  world.hold("/count/50");
+  const runId = await world.start("count", { at: 1, to: 100, by: "probe" });
+  await untilAnswered(() => world.look(runId), ({ alarms }) => alarms >= 5);
+  world.open("/count/50");
   const events = await Array.fromAsync(world.follow(runId));
 
   assertEquals(summaryOf(events), { isDense: true, results: upTo(100), end: "completed" });
-  // 200 ms of waiting, and 20 ms to an alarm.
-  assertGreaterOrEqual((await world.look(runId)).alarms, 5);
 });
 
 Deno.test("DurableObjectHost lets others in while its steps wait for nothing", async () => {
   await using world = await DurableObjectWorld.start();
   if (world === null) return;
 
-  const runId = await world.start("count", { at: 1, to: 9_999, by: "nothing" });
+  const runId = await world.start("count", { at: 1, to: MAX_STEPS, by: "nothing" });
   const { body } = await world.read(runId);
   const status = await world.cancel(runId);
   const { isDense, end } = summaryOf(await Array.fromAsync(world.follow(runId)));
@@ -35,22 +37,23 @@ for (const kind of ["", "extended"]) {
     const [steps, kills] = [120, 3];
     await using world = await DurableObjectWorld.start();
     if (world === null) return;
-    const runId = await world.start("count", { at: 1, to: steps, by: "probe" }, kind);
+    const killedAt = Array.from({ length: kills }, (_, kill) => `/count/${(kill + 1) * 20}`);
+    for (const path of killedAt) world.hold(path);
 
-    const events: WorkflowEvent[] = [];
-    let killed = 0;
-    for await (const event of world.follow(runId, 0, kind)) {
-      events.push(event);
-      if (killed === kills || event.type !== "step.result" || event.token < (killed + 1) * 20) continue;
-      killed += 1;
+    const runId = await world.start("count", { at: 1, to: steps, by: "probe" }, kind);
+    const reading = Array.fromAsync(world.follow(runId, 0, kind));
+    for (const path of killedAt) {
+      await world.untilAsked(path, 1);
       await world.kill();
       await world.restart();
+      world.open(path);
     }
+    const events = await reading;
 
     assertEquals(summaryOf(events), { isDense: true, results: upTo(steps), end: "completed" });
     assertEquals(events.filter(({ type }) => type === "run.resume").length, kills);
-    const actions = [...world.asked.values()].reduce((sum, times) => sum + times, 0);
-    assertLessOrEqual(actions, steps + kills);
+    const repeated = [...world.asked].filter(([, times]) => times > 1);
+    assertEquals(repeated, killedAt.map((path) => [path, 2]));
   });
 }
 
@@ -63,7 +66,7 @@ Deno.test("DurableObjectHost goes on after a kill though nobody asks for the run
   await world.kill();
   await world.restart();
   await world.untilAsked("/gate/lonely", 2);
-  world.open("lonely");
+  world.open("/gate/lonely");
   const events = await Array.fromAsync(world.follow(runId));
 
   assertEquals(summaryOf(events), { isDense: true, results: [1], end: "completed" });
@@ -110,7 +113,7 @@ Deno.test("DurableObjectHost misses a reader who left within the heartbeat, and 
   await untilAnswered(() => world.look(runId), ({ readers }) => readers === 0);
   const missedAfterMs = performance.now() - leftAt;
   const { body } = await world.read(runId);
-  world.open("kept");
+  world.open("/gate/kept");
 
   assertEquals([body.status, world.asked.get("/aborted/kept")], ["running", undefined]);
   assertLess(missedAfterMs, MISSED_MS);
@@ -149,7 +152,7 @@ Deno.test("DurableObjectHost keeps a reader who hears nothing for many heartbeat
       if (line !== "") lines.push(JSON.parse(line).type);
       else signs += 1;
     }
-    if (signs === 10) world.open("quiet");
+    if (signs === 10) world.open("/gate/quiet");
   }
 
   assertEquals(lines, ["run.start", "step.start", "step.log", "step.result", "run.end"]);
@@ -172,7 +175,7 @@ Deno.test("DurableObjectHost cancels a run that is at work, and tells its reader
 Deno.test("DurableObjectHost lets go of a run that waits for long, and an alarm goes on when it is due", async () => {
   await using world = await DurableObjectWorld.start();
   if (world === null) return;
-  const runId = await world.start("retry", 1);
+  const runId = await world.start("retry", 1_500);
 
   const events = await Array.fromAsync(world.follow(runId));
 
@@ -198,7 +201,7 @@ Deno.test("DurableObjectHost lets go of a run that waits for long, and an alarm 
 Deno.test("DurableObjectHost cancels a run while its alarm sleeps", async () => {
   await using world = await DurableObjectWorld.start();
   if (world === null) return;
-  const runId = await world.start("retry", 1);
+  const runId = await world.start("retry", 3_600_000);
   await untilAnswered(() => world.read(runId), ({ body }) => body.status === "suspended");
 
   const status = await world.cancel(runId);
@@ -230,8 +233,13 @@ Deno.test("DurableObjectHost takes values and a context of more than 2 MB, also 
 Deno.test("DurableObjectHost deletes a run when its time is over, and leaves nothing behind", async () => {
   await using world = await DurableObjectWorld.start();
   if (world === null) return;
-  const runId = await world.start("count", { at: 1, to: 2, by: "nothing" }, "short");
-  const events = await Array.fromAsync(world.follow(runId, 0, "short"));
+  const runId = await world.start("gate", "short", "short");
+  const events: WorkflowEvent[] = [];
+  for await (const event of world.follow(runId, 0, "short")) {
+    events.push(event);
+    // It ends only now that somebody reads, or it might be gone before.
+    if (event.type === "step.start") world.open("/gate/short");
+  }
 
   await untilAnswered(() => world.read(runId, "short"), ({ status }) => status === 404);
   const look = await world.look(runId, "short");
@@ -270,11 +278,12 @@ Deno.test("DurableObjectHost starts a run once, and no other under its id", asyn
   if (world === null) return;
   const order = { workflow: "strict", start: "strict", payload: "good", runId: "one" };
 
-  const answers = await Promise.all([world.post(order), world.post(order), world.post({ ...order, payload: "other" })]);
+  const answers = await Promise.all([world.post(order), world.post(order)]);
+  answers.push(await world.post({ ...order, payload: "other" }));
 
   const statuses = answers.map(({ status }) => status);
   for (const answer of answers) await answer.body?.cancel();
-  assertEquals(statuses, [201, 200, 409]);
+  assertEquals([statuses.slice(0, 2).sort(), statuses.slice(2)], [[200, 201], [409]]);
   const events = await Array.fromAsync(world.follow("one"));
   assertEquals(events.filter(({ type }) => type === "run.start").length, 1);
 });

@@ -7,7 +7,7 @@ import {
 } from "@stepstream/workflow/hosts/durable-object";
 import { createRunsHandler } from "@stepstream/workflow/http";
 import { eventStreamResponse } from "@stepstream/workflow/sse";
-import { createWorkflows, type Probe } from "./durable_object_workflows.ts";
+import { createWorkflows, MAX_STEPS, type Probe } from "./durable_object_workflows.ts";
 
 interface Env extends Record<"RUNS" | "SHORT" | "EXTENDED", RunObjectNamespace> {
   readonly PROBE: Probe;
@@ -16,7 +16,7 @@ interface Env extends Record<"RUNS" | "SHORT" | "EXTENDED", RunObjectNamespace> 
 /** A reader who has left is missed after so long. */
 const HEARTBEAT_MS = 200;
 /** Many alarms to a run. */
-const QUICK = { sliceMs: 20, heartbeatMs: HEARTBEAT_MS } as const;
+const QUICK = { sliceMs: 20, heartbeatMs: HEARTBEAT_MS, runOptions: { maxSteps: MAX_STEPS } } as const;
 
 class RunObject {
   readonly #host: DurableObjectHost;

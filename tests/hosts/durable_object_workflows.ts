@@ -13,6 +13,9 @@ export interface Count {
   readonly by: "nothing" | "timer" | "probe";
 }
 
+/** So many steps a run may do: more than it can before a test has done what it wants to. */
+export const MAX_STEPS = 1_000_000;
+
 /** The workflows of the worker that tests ask. */
 export function createWorkflows(probe: Probe): readonly Workflow[] {
   const count = new Workflow<{ count: Count }>({ name: "count" }).add({
@@ -49,9 +52,10 @@ export function createWorkflows(probe: Probe): readonly Workflow[] {
   );
   const retry = new Workflow<{ retry: number }>({ name: "retry" }).add({
     name: "retry",
-    retry: { maxAttempts: 2, delayMs: 1_500, jitter: "none" },
-    action: (_ctx, _payload, _log, { attempt }) => {
-      if (attempt === 1) throw new Error("not yet", { cause: new Error("too early") });
+    retry: { maxAttempts: 2 },
+    action: (_ctx, retryAfterMs, _log, { attempt }) => {
+      const error = new Error("not yet", { cause: new Error("too early") });
+      if (attempt === 1) throw Object.assign(error, { retryAfterMs });
       return attempt;
     },
   });

@@ -29,7 +29,8 @@ export class DurableObjectWorld implements AsyncDisposable {
     this.#probe = new LocalServer(async (request) => {
       const { pathname } = new URL(request.url);
       this.asked.set(pathname, (this.asked.get(pathname) ?? 0) + 1);
-      if (pathname.startsWith("/gate/")) await this.#gateOf(pathname).promise;
+      if (pathname.startsWith("/gate/")) this.hold(pathname);
+      await this.#gates.get(pathname)?.promise;
       return new Response();
     });
   }
@@ -65,9 +66,15 @@ export class DurableObjectWorld implements AsyncDisposable {
     if (this.#worker !== null) this.#process = await WorkerdProcess.start(this.#worker, this.#process?.port);
   }
 
-  /** Lets the actions go that wait at a gate. */
-  open(name: string): void {
-    this.#gateOf(`/gate/${name}`).resolve();
+  /** Keeps the actions that ask for a path waiting; those that ask for a gate always are. */
+  hold(path: string): void {
+    if (!this.#gates.has(path)) this.#gates.set(path, Promise.withResolvers());
+  }
+
+  /** Lets the actions go that wait for a path, now and later. */
+  open(path: string): void {
+    this.hold(path);
+    this.#gates.get(path)?.resolve();
   }
 
   /** Starts a run; `of` names the objects. */
@@ -118,12 +125,6 @@ export class DurableObjectWorld implements AsyncDisposable {
     for (const { resolve } of this.#gates.values()) resolve();
     await this.#probe[Symbol.asyncDispose]();
     await this.#folder[Symbol.asyncDispose]();
-  }
-
-  #gateOf(path: string): PromiseWithResolvers<void> {
-    const gate = this.#gates.get(path) ?? Promise.withResolvers<void>();
-    this.#gates.set(path, gate);
-    return gate;
   }
 }
 
