@@ -108,7 +108,7 @@ export class DurableObjectHost {
       if (isEvents) return new Response(null, { status: 405 });
       switch (request.method) {
         case "GET":
-          return Response.json(await this.#inTurn(async () => await (await this.#found())?.head() ?? null));
+          return Response.json(await this.#inTurn(() => this.#head()));
         case "PUT": {
           const order: Omit<StartOrder, "runId"> = await request.json();
           return Response.json({ isNew: await this.#start({ ...order, runId }) });
@@ -143,6 +143,11 @@ export class DurableObjectHost {
 
   get #sliceMs(): number {
     return this.#options.sliceMs ?? 10_000;
+  }
+
+  async #head(): Promise<RunHead | null> {
+    const run = await this.#found();
+    return await run?.head() ?? null;
   }
 
   async #start(order: StartOrder): Promise<boolean> {
