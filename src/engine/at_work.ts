@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { Attempt } from "./attempt.ts";
+import { Few } from "./few.ts";
 import type { Lanes } from "./lanes.ts";
 import { Later } from "./later.ts";
 import { settledWithin } from "./settled_within.ts";
@@ -8,11 +9,11 @@ import type { Stage } from "./stage.ts";
 /** Made when they are needed: a run of synchronous steps has no token at work that waits for anything. */
 interface Sets {
   /** The first attempt of each token. */
-  readonly firsts: Set<Attempt>;
-  /** The tokens that wait for their next attempt. */
-  readonly waiting: Set<number>;
+  readonly firsts: Few<Attempt>;
+  /** The tokens that wait for their next attempt, `null` until one does. */
+  waiting: Set<number> | null;
   /** What settles when nothing of a token is at work any more, not even what was dropped. */
-  readonly inFlight: Set<Promise<void>>;
+  readonly inFlight: Few<Promise<void>>;
 }
 
 /** The tokens of a run that are at work and wait for something, and the room that they take. */
@@ -71,7 +72,7 @@ export class AtWork {
   /** The token is not at work any more; what was dropped of it may be. */
   remove(first: Attempt): void {
     if (this.#sets === null || !this.#sets.firsts.delete(first)) return;
-    this.#sets.waiting.delete(first.token);
+    this.#sets.waiting?.delete(first.token);
     this.#lanes.count(Attempt.tokenOf(first), -1);
     if (!this.hasOwnRoom) this.#stage.busy -= 1;
     this.#lookForRest();
@@ -89,8 +90,8 @@ export class AtWork {
 
   /** The token waits for its next attempt from now on, or does no more. */
   setWaiting(token: number, isWaiting: boolean): void {
-    if (isWaiting) this.#made.waiting.add(token);
-    else this.#sets?.waiting.delete(token);
+    if (isWaiting) (this.#made.waiting ??= new Set()).add(token);
+    else this.#sets?.waiting?.delete(token);
     this.#lookForRest();
   }
 
@@ -105,12 +106,11 @@ export class AtWork {
   }
 
   #lookForRest(): void {
-    const { firsts, waiting } = this.#sets ?? {};
-    if (firsts?.size === waiting?.size) this.#rest?.resolve();
+    if (this.#rest !== null && this.size === (this.#sets?.waiting?.size ?? 0)) this.#rest.resolve();
   }
 
   get #made(): Sets {
-    this.#sets ??= { firsts: new Set(), waiting: new Set(), inFlight: new Set() };
+    this.#sets ??= { firsts: new Few(), waiting: null, inFlight: new Few() };
     return this.#sets;
   }
 }

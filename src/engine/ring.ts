@@ -33,7 +33,7 @@ export class Ring<Item> {
 
   #grow(): void {
     const { length } = this.#items;
-    const items = new Array<Item | undefined>(Math.max(8, length * 2));
+    const items = new Array<Item | undefined>(Math.max(2, length * 2));
     for (let index = 0; index < length; index += 1) items[index] = this.#items[(this.#first + index) & (length - 1)];
     this.#items = items;
     this.#first = 0;

@@ -1,4 +1,5 @@
 import { DecisionLine } from "./decision_line.ts";
+import { Few } from "./few.ts";
 import { GuardedLogger } from "./guarded_logger.ts";
 import { HandOff } from "./hand_off.ts";
 import type { Journal } from "./journal.ts";
@@ -17,7 +18,7 @@ export class Stage {
   readonly trace = new TraceRecorder();
   readonly decisions = new DecisionLine();
   /** Those that go on, the outermost first. */
-  readonly runs = new Set<{ advance(): void }>();
+  readonly runs = new Few<{ advance(): void }>();
   /** The last token's id. */
   tokens = 0;
   /** How many steps are at work or finished. */
