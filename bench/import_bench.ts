@@ -1,5 +1,6 @@
 /**
- * What a cold Node pays to import what npm installs, over an empty module: each time in a process of its own, all in turns.
+ * What a cold Node pays to import what npm installs, over an empty module: each time in a process of its own, all in
+ * turns.
  */
 import { NpmProject } from "../tests/npm/npm_project.ts";
 import { measureImports } from "../tests/tools/measure_imports.ts";

@@ -1,6 +1,6 @@
 /**
- * What it costs to give many clients the same run over HTTP: events a millisecond, over all clients, and the most memory
- * (resident set size) that the server has held. The server and its clients are processes of their own.
+ * What it costs to give many clients the same run over HTTP: events a millisecond, over all clients, and the most
+ * memory (resident set size) that the server has held. The server and its clients are processes of their own.
  */
 import { MemoryStore, Workflow } from "@stepstream/workflow";
 import { followRun } from "@stepstream/workflow/client";

@@ -4,8 +4,9 @@
  * `deno run … child.ts <engine> <place> [step]`
  *
  * In, a line each: `run <run id> <steps>`, `resume <run id> <steps>` or `bare <run id> <steps>`. Out: `ready`, then a
- * `done <ms> <ms from the first action to the last>` or `failed <why>` for each. With a step also `action <index>` as an
- * action begins, and at that step the whole process stands still until it is killed; `none` is a step that never comes.
+ * `done <ms> <ms from the first action to the last>` or `failed <why>` for each. With a step also `action <index>` as
+ * an action begins, and at that step the whole process stands still until it is killed; `none` is a step that never
+ * comes.
  *
  * @module
  */

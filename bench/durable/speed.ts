@@ -29,7 +29,9 @@ interface Lane {
   };
 }
 
-/** Times all contestants in turns, each in a process of its own, so that the rest of the machine meets them all alike. */
+/**
+ * Times all contestants in turns, each in a process of its own, so that the rest of the machine meets them all alike.
+ */
 export async function measureSpeed(
   contestants: readonly Contestant[],
   places: Places,

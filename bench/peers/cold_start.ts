@@ -15,8 +15,7 @@ const EMPTY = "empty";
 
 /**
  * Bundles and minifies a program for each of the peers' files, then starts them in turns, an empty program among them.
- * `config` are the options of
- * `deno` that find the peers' packages.
+ * `config` are the options of `deno` that find the peers' packages.
  */
 export async function measureColdStarts(
   files: readonly string[],

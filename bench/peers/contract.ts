@@ -19,8 +19,9 @@ export type Skill =
   | "respond";
 
 /**
- * One engine, used as its documentation says. Each method defines a workflow, outside of what is timed, and answers what
- * starts a run of it. A peer leaves out what its engine has no means for, and says so in `lacks`: nothing is emulated.
+ * One engine, used as its documentation says. Each method defines a workflow, outside of what is timed, and answers
+ * what starts a run of it. A peer leaves out what its engine has no means for, and says so in `lacks`: nothing is
+ * emulated.
  */
 export interface Peer {
   /** Its name in the tables. */

@@ -1,6 +1,6 @@
 /**
- * Measures every item with every peer, round after round, each in a process of its own, and writes `bench/RESULTS.md` and
- * the table of the README.
+ * Measures every item with every peer, round after round, each in a process of its own, and writes `bench/RESULTS.md`
+ * and the table of the README.
  * `--only chain`, `--only effect` or `--only chain/effect`, as often as you like, measures that much and prints it.
  * `--rounds 5` takes more rounds.
  */

@@ -1,8 +1,9 @@
 /**
- * The link checker for hosts that take a default export with `fetch`, `deno serve` for one. It has no file: its runs live
- * as long as the process, and only there, so `/runs` and the page need a host that keeps one process between requests.
- * Where each request may meet another one, that is `deploy.ts` on Deno Deploy and `worker.ts` on Cloudflare Workers. On
- * any runtime but those two it refuses every host name but that of its own demo: it cannot tell there where a name leads.
+ * The link checker for hosts that take a default export with `fetch`, `deno serve` for one. It has no file: its runs
+ * live as long as the process, and only there, so `/runs` and the page need a host that keeps one process between
+ * requests. Where each request may meet another one, that is `deploy.ts` on Deno Deploy and `worker.ts` on Cloudflare
+ * Workers. On any runtime but those two it refuses every host name but that of its own demo: it cannot tell there where
+ * a name leads.
  *
  * @module
  */

@@ -24,8 +24,8 @@ export interface LinkCheckApp {
 }
 
 /**
- * The link checker as a web app whose runs belong to a store: clients come and go, and runs outlive the process that has
- * started them.
+ * The link checker as a web app whose runs belong to a store: clients come and go, and runs outlive the process that
+ * has started them.
  */
 export function createApp(options: AppOptions = {}): LinkCheckApp {
   const { store = new MemoryStore(), leaseMs, keepRunsMs = DAY_MS, onError, clock = systemClock } = options;

@@ -40,8 +40,8 @@ export interface RoutesOptions {
 }
 
 /**
- * The routes of the link checker: a page, a demo site to check, and two ways to a run. That of `/runs` belongs to whoever
- * has the runs: clients come and go. That of `GET /check` belongs to its client, and ends with it.
+ * The routes of the link checker: a page, a demo site to check, and two ways to a run. That of `/runs` belongs to
+ * whoever has the runs: clients come and go. That of `GET /check` belongs to its client, and ends with it.
  */
 export function createRoutes(runs: AppRuns, { linkCheck, demo, runOptions }: LinkChecks, options: RoutesOptions): Hono {
   const { maxRuns = 8, signal, beforeStart = () => Promise.resolve(), heartbeatMs } = options;
@@ -49,8 +49,8 @@ export function createRoutes(runs: AppRuns, { linkCheck, demo, runOptions }: Lin
   const origins = new OwnOrigins(options.origins);
   let checks = 0;
 
-  // There is no `authorize`: whoever knows a run's id may watch and cancel it, and nobody gets a list. That is enough for
-  // a server of one's own, since ids cannot be guessed. An app with users asks here whose run it is.
+  // There is no `authorize`: whoever knows a run's id may watch and cancel it, and nobody gets a list. That is enough
+  // for a server of one's own, since ids cannot be guessed. An app with users asks here whose run it is.
   const serveRuns = createRunsHandler(rememberingOrigins(runs, origins), {
     starts: { [linkCheck.name]: ["fetch-page"] },
     maxRuns,

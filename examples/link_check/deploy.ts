@@ -1,6 +1,6 @@
 /**
- * The link checker on Deno Deploy, or anywhere else under `deno serve`: any number of instances that share their runs in
- * Deno KV, come and go. The block `deploy` of `deno.json` names it; the app needs a KV database attached.
+ * The link checker on Deno Deploy, or anywhere else under `deno serve`: any number of instances that share their runs
+ * in Deno KV, come and go. The block `deploy` of `deno.json` names it; the app needs a KV database attached.
  *
  * @module
  */

@@ -29,7 +29,9 @@ export class RedirectError extends Error {
   override readonly name = "RedirectError";
 }
 
-/** Asks for `start` and goes where redirects lead, one request a hop, so that they can be counted and each is guarded. */
+/**
+ * Asks for `start` and goes where redirects lead, one request a hop, so that they can be counted and each is guarded.
+ */
 export async function followRedirects(
   start: URL,
   request: (url: URL) => Promise<Response>,

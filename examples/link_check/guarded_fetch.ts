@@ -25,8 +25,8 @@ export class RefusedUrlError extends Error {
  * A `fetch` for URLs that strangers chose. Only `http:` and `https:` to public addresses pass, and redirects are never
  * followed: whoever follows one asks again and is guarded again.
  *
- * Between the look-up of a name and the request its owner can change the address, since `fetch` cannot be told which one
- * to take. Where that matters, keep the machine's private network out of its reach as well.
+ * Between the look-up of a name and the request its owner can change the address, since `fetch` cannot be told which
+ * one to take. Where that matters, keep the machine's private network out of its reach as well.
  */
 export function createGuardedFetch(options: GuardOptions = {}): Fetch {
   const { fetch: fetchPlainly = (url, init) => fetch(url, init) } = options;

@@ -1,6 +1,6 @@
 /**
- * The link checker on Cloudflare Workers: the same page and routes as `server.ts`, with every run of `/runs` in a Durable
- * Object of its own. `npx wrangler deploy` in this folder puts it online, see `wrangler.jsonc`.
+ * The link checker on Cloudflare Workers: the same page and routes as `server.ts`, with every run of `/runs` in a
+ * Durable Object of its own. `npx wrangler deploy` in this folder puts it online, see `wrangler.jsonc`.
  *
  * Nobody has to look host names up here: what a Worker fetches goes out to the public internet, with
  * `global_fetch_strictly_public` for the Worker's own zone, too.

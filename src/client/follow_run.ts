@@ -7,7 +7,9 @@ import { type FollowedRun, type FollowState, RunFollower } from "./run_follower.
 export interface FollowOptions {
   /** The `seq` of the last event that you have; those after it come. Default: 0, for all. */
   readonly after?: number | undefined;
-  /** Aborts it: the `next()` that waits, or else the one that comes, rejects with the signal's reason. Default: none. */
+  /**
+   * Aborts it: the `next()` that waits, or else the one that comes, rejects with the signal's reason. Default: none.
+   */
   readonly signal?: AbortSignal | undefined;
   /**
    * What sends the requests, for other credentials or a test. It gets the url, the headers and a signal. Default: the
@@ -16,8 +18,8 @@ export interface FollowOptions {
   readonly fetch?: FollowFetch | undefined;
   /**
    * Headers of each request, or a function that is asked for them at each request, so that a token can be renewed; one
-   * that fails is tried again like a lost connection. From another origin, headers of your own cost a browser a preflight
-   * request. Default: none.
+   * that fails is tried again like a lost connection. From another origin, headers of your own cost a browser a
+   * preflight request. Default: none.
    */
   readonly headers?: FollowHeaders | (() => FollowHeaders | Promise<FollowHeaders>) | undefined;
   /**
@@ -30,8 +32,8 @@ export interface FollowOptions {
   /** Where the time and the timers come from. Default: the platform. */
   readonly clock?: Clock | undefined;
   /**
-   * Is told where the reader stands whenever that changes, a moment later; at `reconnecting` and `failed` also what went
-   * wrong. Default: nobody is.
+   * Is told where the reader stands whenever that changes, a moment later; at `reconnecting` and `failed` also what
+   * went wrong. Default: nobody is.
    */
   readonly onState?: ((state: FollowState, error?: unknown) => void) | undefined;
 }
@@ -74,8 +76,8 @@ export interface FollowOptions {
  * ```
  *
  * Its `next()` rejects with
- * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), or failed more than `maxFailures` times in a row:
- *   by any other answer, by what is no event, or by silence;
+ * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), or failed more than `maxFailures` times in a
+ *   row: by any other answer, by what is no event, or by silence;
  * - `EventsGoneError` if the server no longer has the events that come next;
  * - the reason of `signal`.
  *

@@ -1,6 +1,6 @@
 /**
- * A run on a server, followed from elsewhere: in browsers, Deno, Node and Bun. It survives what a browser's `EventSource`
- * gives up at, and neither loses nor repeats an event.
+ * A run on a server, followed from elsewhere: in browsers, Deno, Node and Bun. It survives what a browser's
+ * `EventSource` gives up at, and neither loses nor repeats an event.
  *
  * @example Usage
  * ```ts

@@ -4,7 +4,8 @@ import { FollowError } from "./follow_error.ts";
 import type { SseMessage } from "./sse_parser.ts";
 
 /**
- * The event that a message holds. What the reader's place in the run hangs on is checked; the rest is the server's word.
+ * The event that a message holds. What the reader's place in the run hangs on is checked; the rest is the server's
+ * word.
  *
  * @throws {FollowError} If it holds none.
  */
@@ -37,7 +38,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The guard stops at what a reader's place hangs on: a newer server may send types of events that are not known here. */
+/**
+ * The guard stops at what a reader's place hangs on: a newer server may send types of events that are not known here.
+ */
 function isEvent(json: unknown): json is WorkflowEvent<Any, Any> {
   return isSeq(fieldOf(json, "seq")) && typeof fieldOf(json, "type") === "string";
 }

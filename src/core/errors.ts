@@ -327,7 +327,9 @@ export class EventsGoneError extends WorkflowError {
   }
 }
 
-/** Thrown when a store cannot be read or written, or holds what it should not; nothing that is committed is lost by it. */
+/**
+ * Thrown when a store cannot be read or written, or holds what it should not; nothing that is committed is lost by it.
+ */
 export class StoreError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "StoreError";

@@ -9,8 +9,8 @@ export interface EventBase {
   /** The run it belongs to. */
   readonly runId: string;
   /**
-   * When it happened, in epoch milliseconds. In a long chain of synchronous steps one reading of the clock may serve for
-   * the end of a step and the start of the next.
+   * When it happened, in epoch milliseconds. In a long chain of synchronous steps one reading of the clock may serve
+   * for the end of a step and the start of the next.
    */
   readonly at: number;
 }
@@ -56,8 +56,8 @@ export interface StepLogEvent<Name extends string = string> extends StepEventBas
   /** Tells the kinds of events apart. */
   readonly type: "step.log";
   /**
-   * What happened, in a word. `logger.failed` comes from the engine: a logger threw, as `data.error` tells. It comes once
-   * a run, at once, or when an asynchronous sink has failed.
+   * What happened, in a word. `logger.failed` comes from the engine: a logger threw, as `data.error` tells. It comes
+   * once a run, at once, or when an asynchronous sink has failed.
    */
   readonly name: string;
   /** Whatever was logged with it. */

@@ -17,8 +17,8 @@ export interface Group extends FanOut {
 }
 
 /**
- * The results in the order of the payloads: of each path the last. What was stopped failed because of `cause`; where that
- * is described already, as in a store, so is what was stopped.
+ * The results in the order of the payloads: of each path the last. What was stopped failed because of `cause`; where
+ * that is described already, as in a store, so is what was stopped.
  */
 export function groupResults({ size, results }: Group, cause: unknown): Result[] {
   return Array.from({ length: size }, (_, index) => results.get(index) ?? stopped(cause));

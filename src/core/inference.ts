@@ -5,8 +5,9 @@ import type { Result } from "./result.ts";
  * `Payloads` maps step names to payloads, `Context` is the run's context, and `Returns` maps the names of the steps
  * added so far to what their actions return. None of them exists at run time.
  *
- * They are built to be cheap for hundreds of steps: what is done at each step of a chain must not look at all the steps.
- * So nothing reads the properties of `Returns`, an intersection of a record a step, before someone asks for a result.
+ * They are built to be cheap for hundreds of steps: what is done at each step of a chain must not look at all the
+ * steps. So nothing reads the properties of `Returns`, an intersection of a record a step, before someone asks for a
+ * result.
  */
 
 // deno-lint-ignore no-explicit-any -- the default of an untyped workflow: every name and payload is allowed
@@ -16,15 +17,17 @@ export type Any = any;
 export type NoReturns = Record<never, never>;
 
 /**
- * The names that a route may have, or those of the steps in `Returns`. It is a conditional type, which is always true, so
- * that the compiler works it out once for a map of payloads: a bare `keyof` lists all names at every use.
+ * The names that a route may have, or those of the steps in `Returns`. It is a conditional type, which is always true,
+ * so that the compiler works it out once for a map of payloads: a bare `keyof` lists all names at every use.
  */
 export type StepName<Payloads> = [Payloads] extends [unknown] ? keyof Payloads & string : never;
 
 /** The payload of a step. */
 export type PayloadOf<Payloads, Name extends StepName<Payloads>> = Payloads[Name];
 
-/** The name, if a value can be the step's payload. It asks for one name only: a union of all would cost steps squared. */
+/**
+ * The name, if a value can be the step's payload. It asks for one name only: a union of all would cost steps squared.
+ */
 export type StepTaking<Payloads, Name, Value> = Name extends StepName<Payloads>
   ? [Value] extends [PayloadOf<Payloads, Name>] ? Name : never
   : never;

@@ -12,8 +12,8 @@ export interface ToJsonOptions {
   /** What stands in for an error anywhere in the value. Default: `{ name, message, cause? }`. */
   readonly describeError?: (error: unknown) => unknown;
   /**
-   * What stands in for the error of a failed `Result`, whatever it is: it may be described already. Default: nothing, it
-   * is a value like any other.
+   * What stands in for the error of a failed `Result`, whatever it is: it may be described already. Default: nothing,
+   * it is a value like any other.
    */
   readonly describeFailure?: (error: unknown) => unknown;
 }
@@ -22,9 +22,9 @@ export interface ToJsonOptions {
 const MAX_QUICK_DEPTH = 8;
 
 /**
- * The value as plain JSON (RFC 8259), or a {@linkcode SerializationError} that names the step and the path. What is JSON
- * already comes back as it is, uncopied. A property that is `undefined` may stay: it is left out of the text and reads
- * the same. Properties that an array has beside its items are not looked for.
+ * The value as plain JSON (RFC 8259), or a {@linkcode SerializationError} that names the step and the path. What is
+ * JSON already comes back as it is, uncopied. A property that is `undefined` may stay: it is left out of the text and
+ * reads the same. Properties that an array has beside its items are not looked for.
  */
 export function toJson(value: unknown, options: ToJsonOptions): unknown {
   const { name, stepName, describeFailure } = options;

@@ -18,15 +18,15 @@ export interface RetryPolicy {
    */
   readonly jitter?: "full" | "none" | undefined;
   /**
-   * Whether an error is worth another attempt; `attempt` is the one that failed. One that throws ends the run as failed,
-   * as a decision does. Default: every error is.
+   * Whether an error is worth another attempt; `attempt` is the one that failed. One that throws ends the run as
+   * failed, as a decision does. Default: every error is.
    */
   readonly when?: ((error: unknown, attempt: number) => boolean) | undefined;
 }
 
 /**
- * How long to wait before the next attempt, in ms. An error with a `retryAfterMs` says so itself: a number of ms, or the
- * value of a `Retry-After` header (seconds or an HTTP date, RFC 9110 §10.2.3).
+ * How long to wait before the next attempt, in ms. An error with a `retryAfterMs` says so itself: a number of ms, or
+ * the value of a `Retry-After` header (seconds or an HTTP date, RFC 9110 §10.2.3).
  */
 export function retryDelayMs(policy: RetryPolicy, error: unknown, attempt: number, now: number): number {
   const { delayMs = 0, factor = 2, maxDelayMs = Infinity, jitter = "full" } = policy;

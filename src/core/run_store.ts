@@ -17,7 +17,9 @@ export interface RunHead {
   readonly revision: number;
   /** The `seq` of its last event, 0 for none. */
   readonly lastSeq: number;
-  /** From when on anybody may claim it, in epoch ms: when the lease ends, or when it is due; `null` once it has ended. */
+  /**
+   * From when on anybody may claim it, in epoch ms: when the lease ends, or when it is due; `null` once it has ended.
+   */
   readonly wakeAt: number | null;
   /** When it was created, in epoch ms. */
   readonly createdAt: number;
@@ -142,8 +144,8 @@ export interface RunStore {
    */
   claim(claim: RunClaim): Promise<readonly RunHead[]>;
   /**
-   * Runs, the newest first; those of the same time by id, the greatest first (by code units, as `<` compares). One whose
-   * head cannot be read is left out, and the next one takes its place; `find` of that one rejects.
+   * Runs, the newest first; those of the same time by id, the greatest first (by code units, as `<` compares). One
+   * whose head cannot be read is left out, and the next one takes its place; `find` of that one rejects.
    */
   list(query: RunQuery): Promise<readonly RunHead[]>;
   /** Forgets a run and all of its events; `false` if there was none. */

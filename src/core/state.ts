@@ -7,7 +7,9 @@ import { TokenQueue } from "./token_queue.ts";
 
 /** What a run is, as plain data. With the tokens that are at work or held back it is enough to go on from. */
 export interface RunState {
-  /** What is to be done. A token leaves it when its outcome is applied, or when it is taken to be at work or held back. */
+  /**
+   * What is to be done. A token leaves it when its outcome is applied, or when it is taken to be at work or held back.
+   */
   readonly queue: TokenQueue;
   readonly context: object;
   readonly counters: RunCounters;

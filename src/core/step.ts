@@ -34,8 +34,8 @@ export type Action<Payload = Any, Context = Any, Returned = Any> = (
 ) => Returned;
 
 /**
- * Says what comes after a step. It may be async; what it returns is not used. One that throws ends the run as failed, and
- * its step has no `step.result`.
+ * Says what comes after a step. It may be async; what it returns is not used. One that throws ends the run as failed,
+ * and its step has no `step.result`.
  */
 export type Decision<Payloads = Any, Context = Any, Value = Any> = (
   ctx: Context,
@@ -45,8 +45,8 @@ export type Decision<Payloads = Any, Context = Any, Value = Any> = (
 ) => unknown;
 
 /**
- * Exists only in types: the steps that take the result's value as their payload. It is a property of its own so that the
- * compiler works it out only where a routing helper meets an `enqueue`, not at every decision.
+ * Exists only in types: the steps that take the result's value as their payload. It is a property of its own so that
+ * the compiler works it out only where a routing helper meets an `enqueue`, not at every decision.
  */
 export interface Taking<Name extends string> {
   /** Never there. */
@@ -81,8 +81,8 @@ export interface FanOutOptions<Then extends string = string> {
   readonly then: Then;
   /**
    * `"settle"` waits for all, whatever they come to. `"fail-fast"` stops the group as soon as one path ends in a
-   * failure: what waits is dropped, what is at work is aborted, and the result of both is a `GroupFailedError`. Default:
-   * `"settle"`.
+   * failure: what waits is dropped, what is at work is aborted, and the result of both is a `GroupFailedError`.
+   * Default: `"settle"`.
    */
   readonly mode?: GroupMode | undefined;
 }
@@ -103,8 +103,8 @@ export interface Step<
   /** The name that tokens are routed by. */
   readonly name: Name;
   /**
-   * Checks the payload, and may convert it: the action gets what the schema answers. A payload that it refuses makes the
-   * step fail with a `PayloadError`, and its action never runs; that of the start step makes the run not start. Any
+   * Checks the payload, and may convert it: the action gets what the schema answers. A payload that it refuses makes
+   * the step fail with a `PayloadError`, and its action never runs; that of the start step makes the run not start. Any
    * validator of the Standard Schema will do. Default: none.
    */
   readonly input?: StandardSchema<Input> | undefined;
@@ -124,15 +124,15 @@ export interface Step<
   /** How long an attempt may go without a log event, a chunk or a heartbeat, in ms. Default: as long as it likes. */
   readonly idleTimeoutMs?: number | undefined;
   /**
-   * How many of this step may be at work at once, within the run's own limit; a token that waits for another attempt is at
-   * work. A workflow that runs as a step counts for itself. Default: as many as the run allows.
+   * How many of this step may be at work at once, within the run's own limit; a token that waits for another attempt is
+   * at work. A workflow that runs as a step counts for itself. Default: as many as the run allows.
    */
   readonly concurrency?: number | undefined;
   /** Runs this step's action, before the run's and the workflow's executor. */
   readonly executor?: Executor | undefined;
   /**
-   * The only steps that the decision may route to: another ends the run with an `UndeclaredRouteError`, and one that the
-   * workflow lacks throws when a run starts. Default: any.
+   * The only steps that the decision may route to: another ends the run with an `UndeclaredRouteError`, and one that
+   * the workflow lacks throws when a run starts. Default: any.
    */
   readonly routes?: readonly Routes[] | undefined;
 }

@@ -19,8 +19,8 @@ export interface EventTellerOptions {
 }
 
 /**
- * Makes the run's events and hands them to the reader. The fields of a type always come in one order, so that its events
- * share one hidden class. With nobody to read, they are not made.
+ * Makes the run's events and hands them to the reader. The fields of a type always come in one order, so that its
+ * events share one hidden class. With nobody to read, they are not made.
  */
 export class EventTeller {
   readonly #runId: string;

@@ -49,7 +49,9 @@ export class Lanes {
     for (const { held, first } of this.#lanes.values()) yield* held.slice(first);
   }
 
-  /** Takes the first of those whose step has room again, if it comes before the head of the queue; else answers that. */
+  /**
+   * Takes the first of those whose step has room again, if it comes before the head of the queue; else answers that.
+   */
   takeFirst(head: Token | undefined): Token | undefined {
     if (this.#size === 0) return head;
     let first = head;

@@ -32,7 +32,9 @@ export interface StepHost {
   readonly decisions: DecisionLine;
   /** The result as it may be told: one that cannot be stored where it has to be is a failure. */
   toTellable(token: Token, result: Result): Result;
-  /** An outcome is there and not applied yet: until then nothing else starts, since it may have put tokens at the head. */
+  /**
+   * An outcome is there and not applied yet: until then nothing else starts, since it may have put tokens at the head.
+   */
   holdStarts(): void;
   /** Tells that the attempt failed and how long it takes until the next. */
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void;

@@ -74,8 +74,8 @@ export interface MigrationGroup {
 /** What a migration has changed of a run's state; what is left out stays as it is. */
 export interface MigrationChanges {
   /**
-   * All that is to be done. A token that is known by its `id` gets this step and payload and keeps its place; one without
-   * an `id` is new, in no group, and comes last. The order of the list counts for nothing.
+   * All that is to be done. A token that is known by its `id` gets this step and payload and keeps its place; one
+   * without an `id` is new, in no group, and comes last. The order of the list counts for nothing.
    */
   readonly tokens?: readonly (Pick<Token, "step" | "payload"> & Partial<Token>)[];
   /** Where groups lead. */
@@ -85,8 +85,8 @@ export interface MigrationChanges {
 }
 
 /**
- * Makes the state of a run fit for this version of its workflow. It answers at once. If it throws, or what it answers is
- * no state, the run is left as it was.
+ * Makes the state of a run fit for this version of its workflow. It answers at once. If it throws, or what it answers
+ * is no state, the run is left as it was.
  */
 export type Migrate = (state: MigrationState) => MigrationChanges;
 

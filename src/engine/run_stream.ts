@@ -21,8 +21,8 @@ export interface RunOutcome<Context = Any> {
 }
 
 /**
- * A run, live: iterate over it to see its events. Nothing runs before the first `next()`, and while nobody asks for more
- * the run stands still at the next step boundary. It can be iterated over once. A run that fails rejects after its
+ * A run, live: iterate over it to see its events. Nothing runs before the first `next()`, and while nobody asks for
+ * more the run stands still at the next step boundary. It can be iterated over once. A run that fails rejects after its
  * `run.end`; one that was cancelled just ends after it.
  */
 export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
@@ -43,15 +43,17 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
    */
   cancel(reason?: unknown): Promise<void>;
   /**
-   * Ends the run like `cancel`, for a reader who leaves: `break` calls it. Every `next()` that waits is done. A run that
-   * is kept in a store is not cancelled but left for later, so that `resume` goes on with it.
+   * Ends the run like `cancel`, for a reader who leaves: `break` calls it. Every `next()` that waits is done. A run
+   * that is kept in a store is not cancelled but left for later, so that `resume` goes on with it.
    */
   return(value?: Any): Promise<IteratorReturnResult<Any>>;
   /** Ends the run like `return`, with this reason, and rejects with it. */
   throw(error?: unknown): Promise<never>;
 }
 
-/** The iterator is written by hand: a generator's `return()` waits for the pending `await`, which is too late to cancel. */
+/**
+ * The iterator is written by hand: a generator's `return()` waits for the pending `await`, which is too late to cancel.
+ */
 export class LiveRunStream implements RunStream, ReadyEvents {
   readonly runId: string;
   readonly #run: Run;
@@ -164,8 +166,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   }
 
   /**
-   * The next event of the past; `undefined` when there is none left, and when the reader has left. One that cannot be read
-   * ends the stream: nobody is asked to make out what it was by what comes next.
+   * The next event of the past; `undefined` when there is none left, and when the reader has left. One that cannot be
+   * read ends the stream: nobody is asked to make out what it was by what comes next.
    */
   async #nextPast(): Promise<WorkflowEvent | undefined> {
     try {

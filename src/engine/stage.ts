@@ -8,7 +8,9 @@ import type { StepsInside } from "./steps_inside.ts";
 import { TraceRecorder } from "./trace_recorder.ts";
 import { TurnClock } from "./turn_clock.ts";
 
-/** What a run shares with those inside it: one sequence of events, one trace, one count of tokens, steps and actions. */
+/**
+ * What a run shares with those inside it: one sequence of events, one trace, one count of tokens, steps and actions.
+ */
 export class Stage {
   readonly handOff: HandOff;
   /** What keeps the events, `null` if they go to the reader as they are. */

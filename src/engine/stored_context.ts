@@ -14,8 +14,8 @@ export interface Base {
 }
 
 /**
- * The context of a stored run. Values are kept as JSON: a step gets its own copy of those it touches, and what it did to
- * them is found by writing them again, so a step pays for what it touches and not for the whole context.
+ * The context of a stored run. Values are kept as JSON: a step gets its own copy of those it touches, and what it did
+ * to them is found by writing them again, so a step pays for what it touches and not for the whole context.
  */
 export class StoredContext {
   readonly #entries = new Map<string, Base>();

@@ -96,7 +96,8 @@ export function encodeOutcome(
   if (routes.length > 0) pieces.push("]");
   pieces.push(changes, "}");
   return {
-    // Joined, it is one flat string; put together piece by piece it would be a tree, which lives longer than it is used.
+    // Joined, it is one flat string; put together piece by piece it would be a tree, which lives longer than it is
+    // used.
     text: pieces.join(""),
     valueText,
     outcome: {

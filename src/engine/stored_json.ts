@@ -2,8 +2,8 @@ import { describeError } from "../core/describe_error.ts";
 import { toJson } from "../core/json.ts";
 
 /**
- * A value as it is stored. The error of a failed result is described as all errors of steps are; of any other error in a
- * value nobody can tell later that it was one, so it keeps nothing that is not for every reader: no cause.
+ * A value as it is stored. The error of a failed result is described as all errors of steps are; of any other error in
+ * a value nobody can tell later that it was one, so it keeps nothing that is not for every reader: no cause.
  *
  * @throws {SerializationError} If it holds what JSON cannot.
  */

@@ -5,8 +5,8 @@ const READINGS_BEFORE_REUSE = 128;
 
 /**
  * Tells the time for events. Reading the clock costs as much as a quarter of a synchronous step, so in a long chain of
- * them a step begins when the one before it ended: one reading a step. That holds only within one turn of the event loop
- * and while nothing takes long, so a later turn, or a gap of more than a millisecond, goes back to reading twice.
+ * them a step begins when the one before it ended: one reading a step. That holds only within one turn of the event
+ * loop and while nothing takes long, so a later turn, or a gap of more than a millisecond, goes back to reading twice.
  */
 export class TurnClock {
   readonly #clock: Clock;

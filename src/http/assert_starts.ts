@@ -7,7 +7,8 @@ export const isStarts: Check = (value) =>
     : ["an object with a list of steps for each workflow", TypeError];
 
 /**
- * Asserts that each of the workflows is there, with a list of names. Steps are not looked at: no host tells which it has.
+ * Asserts that each of the workflows is there, with a list of names. Steps are not looked at: no host tells which it
+ * has.
  *
  * @throws {TypeError | RangeError} If one is not.
  */

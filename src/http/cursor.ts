@@ -2,8 +2,8 @@ import { Problem } from "./problem.ts";
 import { single } from "./run_list.ts";
 
 /**
- * The `seq` of the last event that the client has, 0 for none: `Last-Event-ID`, which an `EventSource` sends when it comes
- * back, before `?after=`, which still says what it was opened with.
+ * The `seq` of the last event that the client has, 0 for none: `Last-Event-ID`, which an `EventSource` sends when it
+ * comes back, before `?after=`, which still says what it was opened with.
  *
  * @throws {Problem} If it is no such number.
  */

@@ -1,8 +1,8 @@
 /**
  * Runs over HTTP: a web-standard handler that starts runs, streams their events to whoever comes back for them, and
- * cancels them. It serves alone (`Deno.serve(handler)`) or mounted in Hono (`app.mount("/api", handler)`), with a `Runner`
- * in a process that lives as long as its runs. In a Worker nothing goes on between requests: there the runs are those of
- * `./hosts/durable-object`.
+ * cancels them. It serves alone (`Deno.serve(handler)`) or mounted in Hono (`app.mount("/api", handler)`), with a
+ * `Runner` in a process that lives as long as its runs. In a Worker nothing goes on between requests: there the runs
+ * are those of `./hosts/durable-object`.
  *
  * @example Usage
  * ```ts

@@ -2,8 +2,8 @@
 export const KEY_PREFIX = "key_";
 
 /**
- * The id of the run that an `Idempotency-Key` stands for, the same on every machine: the SHA-256 of the key and of whose
- * it is. So a key neither meets an id that somebody chose, nor the same key of somebody else.
+ * The id of the run that an `Idempotency-Key` stands for, the same on every machine: the SHA-256 of the key and of
+ * whose it is. So a key neither meets an id that somebody chose, nor the same key of somebody else.
  */
 export async function runIdOfKey(key: string, scope: string): Promise<string> {
   // As a JSON list, so that no scope and key read like others when put together.

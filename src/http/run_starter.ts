@@ -54,7 +54,10 @@ export class RunStarter {
     return { workflow, start, payload, runId, isChosen: chosenId !== null };
   }
 
-  /** Starts the run, and answers whether it is new. One that is not new is met only by who may do with it what `then` says. */
+  /**
+   * Starts the run, and answers whether it is new. One that is not new is met only by who may do with it what `then`
+   * says.
+   */
   async start(request: Request, order: StartOrder, then: "read" | "follow"): Promise<boolean> {
     const { isNew } = await this.#startInPlace(order).catch(refuse);
     // An id that was chosen may be that of somebody else's run.

@@ -23,15 +23,17 @@ import {
 import type { RunsHost } from "./runs_host.ts";
 
 /**
- * Serves runs over HTTP, as a handler of web-standard requests: for `Deno.serve`, or mounted in
- * Hono. Clients start runs, follow their events, come back to them and cancel them; a client who leaves stops nothing.
+ * Serves runs over HTTP, as a handler of web-standard requests: for `Deno.serve`, or mounted in Hono. Clients start
+ * runs, follow their events, come back to them and cancel them; a client who leaves stops nothing.
  *
- * - `POST /runs` with `{ workflow?, start, payload?, runId? }` starts a run, once for each `runId` or `Idempotency-Key`:
- *   201 with `{ runId, events }`, 200 if there is this run already, 409 if another one has the id. `events` is where its
- *   events are, relative to the request: `new URL(events, response.url)`. With `accept: text/event-stream` (or
- *   `application/x-ndjson`) the answer is the stream of its events, which goes on at its `content-location`.
- * - `GET /runs/:id` tells where it stands, and the `error` of a run that has failed or was cancelled. With `accept:
- *   text/event-stream` (or `application/x-ndjson`) it is the stream of its events, so a `Location` can be followed as it is.
+ * - `POST /runs` with `{ workflow?, start, payload?, runId? }` starts a run, once for each `runId` or
+ *   `Idempotency-Key`: 201 with `{ runId, events }`, 200 if there is this run already, 409 if another one has the id.
+ *   `events` is where its events are, relative to the request: `new URL(events, response.url)`. With
+ *   `accept: text/event-stream` (or `application/x-ndjson`) the answer is the stream of its events, which goes on at
+ *   its `content-location`.
+ * - `GET /runs/:id` tells where it stands, and the `error` of a run that has failed or was cancelled. With
+ *   `accept: text/event-stream` (or `application/x-ndjson`) it is the stream of its events, so a `Location` can be
+ *   followed as it is.
  * - `GET /runs/:id/events` streams its events, those after `Last-Event-ID` or `?after=`; 204 if there will be none. A
  *   stream that ends without `run.end` is to be asked for again. Where events are missing a message `reset` with
  *   `{ after, first }` says so, and the stream ends; an `EventSource` comes back for those from `first` on. As
@@ -42,8 +44,8 @@ import type { RunsHost } from "./runs_host.ts";
  * What is refused is told as `application/problem+json` (RFC 9457). Bodies are JSON only and pages of other sites are
  * refused, so no form and no page but your own can start or cancel a run.
  *
- * Without `authorize` a run's id is all it takes to read and to cancel it. The ids that are given out are random; a client
- * that chooses a `runId` or an `Idempotency-Key` has to choose one that nobody can guess, or not to mind.
+ * Without `authorize` a run's id is all it takes to read and to cancel it. The ids that are given out are random; a
+ * client that chooses a `runId` or an `Idempotency-Key` has to choose one that nobody can guess, or not to mind.
  *
  * @throws {TypeError | RangeError} If the runner or an option is not of its kind, or `starts` names a workflow that the
  * runner does not have.

@@ -46,22 +46,22 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
   /** What the paths of the routes begin with in the URLs that the handler gets, e.g. `/api`. Default: `""`. */
   readonly basePath?: string | undefined;
   /**
-   * Where clients find the routes, e.g. `/api` or `https://example.com/api`. Default: `Location` and `events` are relative
-   * to the URL of the client's request, which is right under any prefix, mounted or behind a proxy.
+   * Where clients find the routes, e.g. `/api` or `https://example.com/api`. Default: `Location` and `events` are
+   * relative to the URL of the client's request, which is right under any prefix, mounted or behind a proxy.
    */
   readonly publicUrl?: string | undefined;
   /**
-   * Whether a client may do something: only `true` lets it. A `Response` is the answer, e.g. 401 with its challenge. It is asked on every request, reconnects included, before any
-   * run is looked up; the request's body has been read by then. A client who may not is told that there is no such run
-   * (404), or 403 for a start and for the list. Default: whoever knows a run's id may read and cancel it, everybody may
-   * start runs, and there is no list.
+   * Whether a client may do something: only `true` lets it. A `Response` is the answer, e.g. 401 with its challenge. It
+   * is asked on every request, reconnects included, before any run is looked up; the request's body has been read by
+   * then. A client who may not is told that there is no such run (404), or 403 for a start and for the list. Default:
+   * whoever knows a run's id may read and cancel it, everybody may start runs, and there is no list.
    */
   readonly authorize?:
     | ((request: Request, action: RunsAction) => boolean | Response | Promise<boolean | Response>)
     | undefined;
   /**
-   * Whose the `Idempotency-Key`s of a request are, e.g. a tenant's id, so that two may use the same key. With a secret of
-   * yours in it nobody who knows or guesses a key can work out the id of its run. Default: all keys are of one.
+   * Whose the `Idempotency-Key`s of a request are, e.g. a tenant's id, so that two may use the same key. With a secret
+   * of yours in it nobody who knows or guesses a key can work out the id of its run. Default: all keys are of one.
    */
   readonly keyScope?: ((request: Request) => string | Promise<string>) | undefined;
   /** At which steps clients may start, by workflow. Default: any step of any workflow. */
@@ -72,7 +72,9 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
   readonly maxBodyBytes?: number | undefined;
   /** How deep arrays and objects may be nested in a payload; beyond that 422. Default: 100. */
   readonly maxPayloadDepth?: number | undefined;
-  /** How many runs may be at work at once, whoever started them; beyond that a start is answered 429. Default: 1 000. */
+  /**
+   * How many runs may be at work at once, whoever started them; beyond that a start is answered 429. Default: 1 000.
+   */
   readonly maxRuns?: number | undefined;
   /** How many clients may follow one run at once; beyond that 429. Default: 1 000. */
   readonly maxReadersPerRun?: number | undefined;

@@ -26,8 +26,9 @@ export interface RunsHost {
     options?: { readonly runId?: string },
   ): Promise<StartedRun>;
   /**
-   * The run's events after `after` (default 0): those there are, then those to come, up to `run.end`. Its `return()` only
-   * stops reading. Its `next()` rejects with an `UnknownRunError`, or with an `EventsGoneError` where events are missing.
+   * The run's events after `after` (default 0): those there are, then those to come, up to `run.end`. Its `return()`
+   * only stops reading. Its `next()` rejects with an `UnknownRunError`, or with an `EventsGoneError` where events are
+   * missing.
    */
   follow(runId: string, options?: { readonly after?: number }): AsyncIterable<WorkflowEvent<Any, Any>>;
   /**

@@ -121,11 +121,11 @@ export class Runner implements AsyncDisposable {
   /**
    * The events of a run: those there are, then those to come, up to `run.end`. It ends without one when the runner is
    * closed. Any number of readers may follow a run, each at its own pace; one who stalls costs no more than one page of
-   * events. They may get the same objects: an event is not to be changed. Leaving only ends the reading. Unlike a stream, it
-   * does not reject where the run has failed: `run.end` tells.
+   * events. They may get the same objects: an event is not to be changed. Leaving only ends the reading. Unlike a
+   * stream, it does not reject where the run has failed: `run.end` tells.
    *
-   * Its `next()` rejects with `UnknownRunError`, with `EventsGoneError` where events are missing, with `StoreError`, and
-   * with the signal's reason.
+   * Its `next()` rejects with `UnknownRunError`, with `EventsGoneError` where events are missing, with `StoreError`,
+   * and with the signal's reason.
    */
   follow(runId: string, { after = 0, signal }: FollowOptions = {}): AsyncIterableIterator<WorkflowEvent> {
     if (!Number.isSafeInteger(after) || after < 0) {
@@ -148,8 +148,8 @@ export class Runner implements AsyncDisposable {
 
   /**
    * Cancels a run, wherever it is at work, and settles once that is stored; `false` if it has ended already. An action
-   * that is at work elsewhere hears of it at once if the store tells that process of commits, else within a thirtieth of
-   * the lease.
+   * that is at work elsewhere hears of it at once if the store tells that process of commits, else within a thirtieth
+   * of the lease.
    *
    * @throws {UnknownRunError} If there is no such run.
    * @throws {StoreError} If the store fails.
@@ -177,8 +177,8 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Takes over the runs that nobody works on: whose process has died or has let them go. It is repeated on a timer until
-   * the runner is closed. Answers how many there were.
+   * Takes over the runs that nobody works on: whose process has died or has let them go. It is repeated on a timer
+   * until the runner is closed. Answers how many there were.
    *
    * @throws {StoreError} If the store fails; on the timer that goes to `onError`.
    * @throws {RunnerClosedError} If the runner was closed.

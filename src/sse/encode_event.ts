@@ -5,9 +5,10 @@ import { EventEncoder, type PublicError } from "./event_encoder.ts";
 /** Options of {@linkcode encodeEvent}. */
 export interface EncodeEventOptions {
   /**
-   * What the reader learns of an error, wherever in an event it is. Default: `{ name, message }`, with neither stack nor
-   * causes. Answer something blander if your messages are not for every reader. In a stored run those are the errors of
-   * results; one that a step itself has put into its value or a log is stored as `{ name, message }`, and told.
+   * What the reader learns of an error, wherever in an event it is. Default: `{ name, message }`, with neither stack
+   * nor causes. Answer something blander if your messages are not for every reader. In a stored run those are the
+   * errors of results; one that a step itself has put into its value or a log is stored as `{ name, message }`, and
+   * told.
    */
   readonly describeError?: ((error: unknown) => PublicError) | undefined;
 }

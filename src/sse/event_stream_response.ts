@@ -12,9 +12,9 @@ export interface EventStreamOptions extends EncodeEventOptions {
   /** What becomes of the run when the client goes away. Default: `"cancel"`. */
   readonly onDisconnect?: OnDisconnect | undefined;
   /**
-   * `request.signal`. Deno, Node and Bun tell of a client that left by cancelling the body; Workers by this signal (with
-   * the compatibility flag `enable_request_signal`), at the next write, so within `heartbeatMs`. It is heeded only while
-   * the body is open: Deno aborts it after every finished response too. Default: none.
+   * `request.signal`. Deno, Node and Bun tell of a client that left by cancelling the body; Workers by this signal
+   * (with the compatibility flag `enable_request_signal`), at the next write, so within `heartbeatMs`. It is heeded
+   * only while the body is open: Deno aborts it after every finished response too. Default: none.
    */
   readonly signal?: AbortSignal | undefined;
   /**

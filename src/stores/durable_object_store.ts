@@ -69,8 +69,8 @@ const COMMITS_A_TURN = 32;
 
 /**
  * Keeps runs in the storage of a Durable Object, which has to be one with SQLite. The names of its tables start with
- * `stepstream_`; others are left alone. What it has answered is written, and no response or request leaves the object before
- * that is on the disk.
+ * `stepstream_`; others are left alone. What it has answered is written, and no response or request leaves the object
+ * before that is on the disk.
  */
 export class DurableObjectStore implements RunStore {
   readonly #runs: SqliteRuns;

@@ -1,7 +1,7 @@
 /**
- * The text as one that a database sorts by bytes just as JavaScript sorts the first by code units: in UTF-8 an emoji comes
- * after U+FFFF, by code units before U+E000. Most texts stay what they are. There is neither a NUL in it nor a lone
- * surrogate, which would not come out as they went in.
+ * The text as one that a database sorts by bytes just as JavaScript sorts the first by code units: in UTF-8 an emoji
+ * comes after U+FFFF, by code units before U+E000. Most texts stay what they are. There is neither a NUL in it nor a
+ * lone surrogate, which would not come out as they went in.
  */
 export function toOrderedText(text: string): string {
   if (!SPECIAL.test(text)) return text;

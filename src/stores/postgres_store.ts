@@ -76,8 +76,8 @@ export interface PostgresStoreOptions {
    */
   readonly listen?: PostgresListen | undefined;
   /**
-   * The Postgres schema of the tables, made if it is not there: up to 40 small letters, digits and underscores. Default:
-   * the first one in the search path of the connection.
+   * The Postgres schema of the tables, made if it is not there: up to 40 small letters, digits and underscores.
+   * Default: the first one in the search path of the connection.
    */
   readonly schema?: string | undefined;
   /** Where the pause between two notices to other processes comes from. Default: the platform. */

@@ -33,7 +33,9 @@ export class PostgresTables {
     this.channel = schema === null ? "stepstream" : `stepstream_${schema}`;
   }
 
-  /** Makes the tables if they are not there, also beside others who do so, and assures that they are of this version. */
+  /**
+   * Makes the tables if they are not there, also beside others who do so, and assures that they are of this version.
+   */
   async create(connection: PostgresConnection): Promise<void> {
     // Who may not create anything still may use what is there.
     const [found] = await connection.run(null, "open the store", "SELECT to_regclass($1) IS NOT NULL AS found", [

@@ -3,8 +3,8 @@ import type { SqliteDatabase } from "./sqlite_database.ts";
 import type { SqliteTransactions } from "./sqlite_runs.ts";
 
 /**
- * Creates the tables, and those of `more`, unless they are there. Throws, before anything is changed, if those there are
- * not understood.
+ * Creates the tables, and those of `more`, unless they are there. Throws, before anything is changed, if those there
+ * are not understood.
  */
 export function ensureSchema(database: SqliteDatabase, transact: SqliteTransactions, more = ""): void {
   if (readVersion(database) === VERSION) return;
@@ -16,8 +16,8 @@ export function ensureSchema(database: SqliteDatabase, transact: SqliteTransacti
 
 const VERSION = 1;
 
-// The run's number stands for its id in the long tables. The state is in rows of its own, so that a commit writes what has
-// changed and not a snapshot. `wake_at` is in no index but that of the open runs: every commit moves it.
+// The run's number stands for its id in the long tables. The state is in rows of its own, so that a commit writes what
+// has changed and not a snapshot. `wake_at` is in no index but that of the open runs: every commit moves it.
 const SCHEMA = `
 CREATE TABLE stepstream_schema (version INTEGER NOT NULL) STRICT;
 INSERT INTO stepstream_schema (version) VALUES (${VERSION});

@@ -25,7 +25,8 @@ export const eventCases: readonly RunStoreCase[] = [
     name: "events() of a run are its own",
     async run(store) {
       const run = sampleRun();
-      // Ids that one might take for each other: a prefix, a wildcard, a blank at the end, the same letter in two spellings.
+      // Ids that one might take for each other: a prefix, a wildcard, a blank at the end, the same letter in two
+      // spellings.
       const ends = ["0", "%", " ", "/1", ":1", "é", "e\u0301"];
       const others = ends.map((end) => sampleRun({ runId: run.runId + end }));
       await store.create(run);

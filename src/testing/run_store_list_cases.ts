@@ -30,7 +30,8 @@ export const listCases: readonly RunStoreCase[] = [
     async run(store) {
       const workflow = createName();
       const prefix = createName();
-      // In UTF-8 the emoji would be greater than U+FF61 and U+E000; in most languages "é" comes before "z", "a" before "B".
+      // In UTF-8 the emoji would be greater than U+FF61 and U+E000; in most languages "é" comes before "z", "a" before
+      // "B".
       const ends = ["", "0", "10", "2", "B", "Z", "_", "a", "aa", "z", "é", "長", "😀", "\u{10FFFF}", "\uE000", "。"];
       for (const end of ends) await store.create(sampleRun({ workflow, runId: prefix + end }));
 

@@ -56,7 +56,8 @@ export interface InnerStep<Name extends string, Payload, Value, Routes = undefin
  * A workflow as a step of another one. It runs inside: its steps' events come in the outer stream, with the step's name
  * in their `path`, and in the outer trace; its tokens have ids of the outer run, its steps count for `maxSteps`, its
  * actions for `concurrency`, and what cancels the step cancels it. It has a context of its own. The step fails if that
- * run fails. In a stored run it is one step: after a crash the workflow inside starts anew, with the same idempotency keys.
+ * run fails. In a stored run it is one step: after a crash the workflow inside starts anew, with the same idempotency
+ * keys.
  *
  * @example Usage
  * ```ts

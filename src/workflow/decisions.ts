@@ -73,7 +73,11 @@ export function decideTo<const Name extends string>(step: Name, options: DecideT
  * import { decideIf, Workflow } from "@stepstream/workflow";
  *
  * const checks = new Workflow().add(
- *   { name: "measure", action: () => 41, decision: decideIf((_ctx, result) => result.ok, { yes: "store", no: "alarm" }) },
+ *   {
+ *     name: "measure",
+ *     action: () => 41,
+ *     decision: decideIf((_ctx, result) => result.ok, { yes: "store", no: "alarm" }),
+ *   },
  *   { name: "store", action: (_ctx, value) => value },
  *   { name: "alarm", action: () => "no value" },
  * );

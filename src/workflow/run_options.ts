@@ -26,8 +26,8 @@ import {
 /** How one run differs from the defaults. */
 export interface RunOptions<Context = Any> {
   /**
-   * What the context starts with. The run works on a shallow copy. What is left out is `undefined` until a step sets it,
-   * whatever the type says. Default: empty.
+   * What the context starts with. The run works on a shallow copy. What is left out is `undefined` until a step sets
+   * it, whatever the type says. Default: empty.
    */
   readonly context?: Partial<Context> | undefined;
   /** How many steps the run may do before it fails with `StepLimitError`; `Infinity` for no limit. Default: 10 000. */
@@ -69,9 +69,9 @@ export interface RunOptions<Context = Any> {
   readonly store?: RunStore | undefined;
   /**
    * How long the store keeps others off the run without a sign of life, in ms: while an action is at work there is one
-   * in time, and thirty looks whether somebody else has the run by now; but behind a reader who takes longer over one event
-   * a runner may recover it. The clocks of machines
-   * that share a store must not differ by as much. Default: 30 000.
+   * in time, and thirty looks whether somebody else has the run by now; but behind a reader who takes longer over one
+   * event a runner may recover it. The clocks of machines that share a store must not differ by as much. Default:
+   * 30 000.
    */
   readonly leaseMs?: number | undefined;
 }

@@ -64,8 +64,8 @@ export let planResumedRun: (
 ) => PlannedRun;
 
 /**
- * A set of named steps. Nothing of it runs until {@linkcode Workflow.stream} or {@linkcode Workflow.run}, and any number
- * of runs may go on at once.
+ * A set of named steps. Nothing of it runs until {@linkcode Workflow.stream} or {@linkcode Workflow.run}, and any
+ * number of runs may go on at once.
  *
  * `Payloads` maps step names to payloads and makes every route checked; `Context` is what the steps of a run share.
  * Without them every name, payload and context is allowed. `Returns` and `Keys` come of the steps that are added: what
@@ -213,8 +213,8 @@ export class Workflow<
     Keys | ResultKey<N1 | N2 | N3 | N4 | N5 | N6 | N7 | N8 | N9 | N10 | N11 | N12>
   >;
   /**
-   * Adds more than twelve steps at once. Their names and payloads are inferred as ever, but what they return is not: it is
-   * `any` in their decisions and `unknown` in events.
+   * Adds more than twelve steps at once. Their names and payloads are inferred as ever, but what they return is not: it
+   * is `any` in their decisions and `unknown` in events.
    */
   add(...steps: ManySteps<OpenStep<Payloads, ContextWithResults<Payloads, Context, Returns, Keys>, Any>>): this;
   /**
@@ -251,12 +251,12 @@ export class Workflow<
   }
 
   /**
-   * Goes on with a run that is kept in a store, where it stood after its last commit: what was at work then starts anew.
-   * Whoever else has the run is fenced off. The events begin with `run.resume`; a run that has ended only ends.
+   * Goes on with a run that is kept in a store, where it stood after its last commit: what was at work then starts
+   * anew. Whoever else has the run is fenced off. The events begin with `run.resume`; a run that has ended only ends.
    *
-   * The stream rejects with `UnknownRunError`, with `VersionMismatchError` if the run is of another version and there is
-   * no `migrate`, with `UnknownStepError` if a step of it is gone, and with `StoreError` if it cannot be read. In none of
-   * these cases anything of it is lost.
+   * The stream rejects with `UnknownRunError`, with `VersionMismatchError` if the run is of another version and there
+   * is no `migrate`, with `UnknownStepError` if a step of it is gone, and with `StoreError` if it cannot be read. In
+   * none of these cases anything of it is lost.
    *
    * @throws {TypeError | RangeError} If the id or an option is of the wrong kind.
    */
@@ -280,9 +280,9 @@ export class Workflow<
   }
 
   /**
-   * What is odd about the routes that are known before a run: those of `routes`, `decideTo` and `decideIf`. Nothing of it
-   * is an error by itself. The steps that runs start at may be given, so that they are not reported for having no route
-   * that leads to them.
+   * What is odd about the routes that are known before a run: those of `routes`, `decideTo` and `decideIf`. Nothing of
+   * it is an error by itself. The steps that runs start at may be given, so that they are not reported for having no
+   * route that leads to them.
    */
   check(...starts: readonly StepName<Payloads>[]): RouteReport {
     return reportRoutes(this.#steps, starts);

@@ -3,9 +3,9 @@
  *
  * `deno run … crash_child.ts <kind of store> <location> run <run id>` starts the run, or takes it over by force, and
  * works until it has ended; `lease <run id> <lease in ms>` starts the run, or takes it over when its lease is over, and
- * works until it has ended; `serve <prefix> <count>` starts so many runs, follows them, and closes its runner at SIGINT;
- * `recover` takes over all that nobody works on until none is left; `contend <run id>` takes the run over by force at
- * each line of its input, and prints `fenced` when that is done to it.
+ * works until it has ended; `serve <prefix> <count>` starts so many runs, follows them, and closes its runner at
+ * SIGINT; `recover` takes over all that nobody works on until none is left; `contend <run id>` takes the run over by
+ * force at each line of its input, and prints `fenced` when that is done to it.
  *
  * @module
  */

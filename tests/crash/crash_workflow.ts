@@ -29,7 +29,8 @@ export type OnAttempt = (idempotencyKey: string, attempt: number) => void;
 
 /**
  * Two hundred steps that route to the head and the tail, fan out, are tried again, log and change the context. Whatever
- * the order in which those of the fan-out come to their end, an undisturbed run and one that was killed come to the same.
+ * the order in which those of the fan-out come to their end, an undisturbed run and one that was killed come to the
+ * same.
  */
 export function crashWorkflow(onAttempt: OnAttempt): Workflow<Payloads, Context> {
   return new Workflow<Payloads, Context>({ name: "crash" }).add(

@@ -399,7 +399,8 @@ for (const method of ["load", "claim"] as const) {
       await first;
       const { items, failure } = await second;
 
-      // What the first runner has begun by then is done twice: at least once is what a runner that was fenced off can have.
+      // What the first runner has begun by then is done twice: at least once is what a runner that was fenced off can
+      // have.
       assertEquals([failure, hasGoneOn, done.filter((key) => key === "r1/1")], [null, true, ["r1/1"]]);
       assertEquals(items.map(({ seq }) => seq), items.map((_, index) => index + 1));
       assertEquals(items as unknown[], await storedEvents(store, "r1"));

@@ -22,7 +22,9 @@ function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, i) => i + 1);
 }
 
-/** A workflow that tells so many notes of such a length, once the gate `talk` is opened, as fast as they can be stored. */
+/**
+ * A workflow that tells so many notes of such a length, once the gate `talk` is opened, as fast as they can be stored.
+ */
 function talking(gates: Gates, notes: number, length: number): Workflow {
   const text = "x".repeat(length);
   return new Workflow({ name: "talk" }).add({

@@ -18,7 +18,9 @@ const SEQS = Array.from({ length: NOTES + 4 }, (_, i) => i + 1);
 /** Tries again soon, and for as long as a test takes to end an outage. */
 const EAGER: FollowOptions = { maxDelayMs: 10, maxFailures: Infinity };
 
-/** Runs served behind nginx. Their one step waits for {@linkcode ProxiedRuns.goOn} before each note and after the last. */
+/**
+ * Runs served behind nginx. Their one step waits for {@linkcode ProxiedRuns.goOn} before each note and after the last.
+ */
 class ProxiedRuns implements AsyncDisposable {
   readonly nginx: Nginx;
   readonly #gates: Gates;

@@ -2,8 +2,8 @@
  * A server of runs that are kept in a file, at work again on what its predecessor has left.
  *
  * `deno run … restart_server.ts <file> <port> <count> [origin]` serves the workflow `count`, which counts up from the
- * payload, and stands still for ever at the number `count`; to pages of the origin, too, if there is one. It prints a line
- * when it listens.
+ * payload, and stands still for ever at the number `count`; to pages of the origin, too, if there is one. It prints a
+ * line when it listens.
  *
  * @module
  */

@@ -8,8 +8,8 @@ export function startCasesInWorkerd(bundle: string): Promise<RuntimeServer | nul
 }
 
 /**
- * Starts the workerd of miniflare with these modules (name → file), the first of which is the Worker; `null` where there
- * is none. `tests/tools/workerd.ts` tells why tests of Durable Objects have one of their own.
+ * Starts the workerd of miniflare with these modules (name → file), the first of which is the Worker; `null` where
+ * there is none. `tests/tools/workerd.ts` tells why tests of Durable Objects have one of their own.
  */
 export async function startWorkerd(modules: Readonly<Record<string, string>>): Promise<RuntimeServer | null> {
   if (await findWorkerd() === null) return null;

@@ -67,8 +67,8 @@ export interface StandStill {
 }
 
 /**
- * Where the actions of one random run do their work. Nothing there goes on by itself: work is done, and time passes, one
- * turn after the other, in an order that a seed says.
+ * Where the actions of one random run do their work. Nothing there goes on by itself: work is done, and time passes,
+ * one turn after the other, in an order that a seed says.
  */
 export class ControlWorld {
   readonly findings: Finding[] = [];

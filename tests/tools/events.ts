@@ -21,7 +21,9 @@ export async function readAll<Item>(iterable: AsyncIterable<Item>): Promise<Read
   return { items, failure: null };
 }
 
-/** What a promise has come to by a later turn, as a word: pending, done, an event's type, or what it was rejected with. */
+/**
+ * What a promise has come to by a later turn, as a word: pending, done, an event's type, or what it was rejected with.
+ */
 export async function stateOf(promise: Promise<unknown>): Promise<string> {
   let word = "pending";
   promise.then((value) => {

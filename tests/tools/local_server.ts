@@ -1,4 +1,6 @@
-/** A server on a free port of this machine, for as long as it is in scope. Leaving the scope cuts what is still open. */
+/**
+ * A server on a free port of this machine, for as long as it is in scope. Leaving the scope cuts what is still open.
+ */
 export class LocalServer implements AsyncDisposable {
   readonly origin: string;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;

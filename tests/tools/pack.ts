@@ -1,10 +1,10 @@
 /**
  * Makes the npm package, `stepstream-workflow-<version>.tgz`, in the folder that is given, or else in this one.
  *
- * `deno pack` makes its modules, declarations and manifest. Modules are what bundlers want, who take just those that are
- * used. To load a hundred of them takes a cold Node far longer than to run them, so for Node (and Bun, and Deno's npm)
- * they are there once more, bundled: a file an entry point, with what several share in files beside them, so that a class
- * is the same whichever way it is imported.
+ * `deno pack` makes its modules, declarations and manifest. Modules are what bundlers want, who take just those that
+ * are used. To load a hundred of them takes a cold Node far longer than to run them, so for Node (and Bun, and Deno's
+ * npm) they are there once more, bundled: a file an entry point, with what several share in files beside them, so that
+ * a class is the same whichever way it is imported.
  *
  * @module
  */
@@ -63,7 +63,8 @@ async function pack(destination: string): Promise<string> {
 /** Makes the bundles, each at the path of its entry point. */
 async function bundleModules(root: string, entries: readonly string[]): Promise<void> {
   // What any of them shares with another is mostly of the core. With all of it in each there is one file of it, not one
-  // for every set of entry points that have something in common; every file costs a cold start a third of a millisecond.
+  // for every set of entry points that have something in common; every file costs a cold start a third of a
+  // millisecond.
   const core = (await findModules(`${root}/src/core`)).map((path) => `src/core/${path}`);
   await Deno.writeTextFile(`${root}/core.js`, [...core, ...SHARED].map((path) => `import "./${path}";\n`).join(""));
   const later = await Deno.readTextFile(`${root}/${LATER}`);

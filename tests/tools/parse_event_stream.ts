@@ -33,7 +33,9 @@ export function parseEventStream(text: string): ParsedEventStream {
   return { messages, comments, retries, errors };
 }
 
-/** The events that the messages of an event stream hold, as they are after the wire: with JSON in the place of errors. */
+/**
+ * The events that the messages of an event stream hold, as they are after the wire: with JSON in the place of errors.
+ */
 export function parseEvents(text: string): WorkflowEvent<Any, Any>[] {
   return parseEventStream(text).messages.map(({ data }) => JSON.parse(data));
 }

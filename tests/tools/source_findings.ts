@@ -100,7 +100,9 @@ const times: Deno.lint.Rule = {
 
 const plugin: Deno.lint.Plugin = { name: "source", rules: { imports, "too-new": tooNew, times } };
 
-/** `Date.now` for `Date.now`, `globalThis.Date.now` and `Date["now"]`; a global's own name for `globalThis.setTimeout`. */
+/**
+ * `Date.now` for `Date.now`, `globalThis.Date.now` and `Date["now"]`; a global's own name for `globalThis.setTimeout`.
+ */
 function nameOfMember({ object, property, computed }: Deno.lint.MemberExpression): string {
   const key = !computed && property.type === "Identifier"
     ? property.name

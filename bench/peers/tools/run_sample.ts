@@ -7,7 +7,9 @@ const CONFIG = new URL("../deno.json", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-read", "--allow-env", "--allow-sys", "--allow-net=127.0.0.1"];
 const DESCRIBE_LIMIT_MS = 30_000;
 
-/** Measures in a process of its own, which is stopped when it takes too long. A failure is told in the place of numbers. */
+/**
+ * Measures in a process of its own, which is stopped when it takes too long. A failure is told in the place of numbers.
+ */
 export async function runSample(item: Item, file: string): Promise<Measured> {
   const outcome = await run([item.name, file], item.limitMs);
   return outcome.ok ? outcome.value as Measured : tellAll(item, outcome.why);

@@ -1,6 +1,6 @@
 /**
- * `deploy.ts` whose cron is due as soon as it is there, and whose database does not open where cron was not registered at
- * once, as Deno Deploy wants it.
+ * `deploy.ts` whose cron is due as soon as it is there, and whose database does not open where cron was not registered
+ * at once, as Deno Deploy wants it.
  *
  * @module
  */

@@ -61,9 +61,10 @@ export type WaitUntil = (done: Promise<void>) => void;
 /**
  * A site to try clients and servers on:
  *
- * - `GET /talks/:key/events`: the events of a run that is cancelled when its client leaves, `GET /talks/:key` what became
- *   of it, and `POST /talks/:key` lets it go on.
- * - `GET /silences/:key/events`: the events of such a run that never goes on, and `GET /silences/:key` what became of it.
+ * - `GET /talks/:key/events`: the events of a run that is cancelled when its client leaves, `GET /talks/:key` what
+ *   became of it, and `POST /talks/:key` lets it go on.
+ * - `GET /silences/:key/events`: the events of such a run that never goes on, and `GET /silences/:key` what became of
+ *   it.
  * - `GET /trips/:id/events?after=`: the events of a stored run, which is at work while somebody reads them.
  * - `/runs`: runs that belong to a runner, which is for a process that lives between its requests.
  * - `/cut/…`: the same, with streams that end after some bytes.

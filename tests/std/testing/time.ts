@@ -48,7 +48,9 @@ export class FakeTime {
     this.now += ms;
   }
 
-  /** Runs pending microtasks, then moves the time on. For those the timers add, follow with {@linkcode runMicrotasks}. */
+  /**
+   * Runs pending microtasks, then moves the time on. For those the timers add, follow with {@linkcode runMicrotasks}.
+   */
   async tickAsync(ms = 0): Promise<void> {
     await this.runMicrotasks();
     this.now += ms;

@@ -1,6 +1,6 @@
 /**
- * Stand-in for `@std/testing/types`, for machines that reach npm but not JSR. `links` in the root `deno.json` puts it in
- * place of the canonical package; `deno unlink tests/std/testing` goes back.
+ * Stand-in for `@std/testing/types`, for machines that reach npm but not JSR. `links` in the root `deno.json` puts it
+ * in place of the canonical package; `deno unlink tests/std/testing` goes back.
  *
  * @module
  */
