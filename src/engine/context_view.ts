@@ -26,7 +26,8 @@ export class ContextView implements ProxyHandler<Record<string, unknown>> {
   }
 
   /**
-   * What the attempt has changed. A value that is still the step's own is left out: it is in the context by its outcome.
+   * What the attempt has changed. A value that is still the step's own is left out: it is in the context by its
+   * outcome.
    *
    * @param resultKey Where the engine keeps the step's value: of parallel steps the last one counts.
    * @throws {ContextConflictError} If another token has changed one of the same keys meanwhile.

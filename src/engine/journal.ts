@@ -220,8 +220,8 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   }
 
   /**
-   * Takes in that an attempt failed and when the next one is due, which gets the context as it is by then: what an action
-   * does after its time is over is done to a copy that nobody looks at.
+   * Takes in that an attempt failed and when the next one is due, which gets the context as it is by then: what an
+   * action does after its time is over is done to a copy that nobody looks at.
    */
   recordRetry(token: Token, retry: PendingRetry): void {
     const patch = this.#views.get(token.id)?.diff(token.step, "", undefined) ?? NO_PATCH;

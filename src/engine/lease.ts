@@ -18,8 +18,8 @@ const LOOKS_A_LEASE = 30;
 const RENEWALS_A_LEASE = 3;
 
 /**
- * How long a store keeps others off a run. As long as something is at work, a commit comes in time to hold the run, even
- * if there is nothing to write; in between it is looked after.
+ * How long a store keeps others off a run. As long as something is at work, a commit comes in time to hold the run,
+ * even if there is nothing to write; in between it is looked after.
  */
 export class Lease {
   readonly #clock: Clock;

@@ -49,7 +49,10 @@ export class Progress {
     if (queue.head === token) this.#state = { ...this.#state, queue: queue.withoutHead() };
   }
 
-  /** Takes in what a token has come to, and answers the state before, with the tokens that runs inside have made counted. */
+  /**
+   * Takes in what a token has come to, and answers the state before, with the tokens that runs inside have made
+   * counted.
+   */
   follow(outcome: Outcome): RunState {
     const { counters } = this.#state;
     const { tokens } = this.#stage;

@@ -9,7 +9,9 @@ export interface RunContext {
   contextOf(token: Token): Record<string, unknown>;
   /** The same, when the action is done: what it has only looked at is as others have left it. */
   contextToDecide(token: Token): Record<string, unknown>;
-  /** The action may still be at work though its time is over: what it does to the context from now on does not count. */
+  /**
+   * The action may still be at work though its time is over: what it does to the context from now on does not count.
+   */
   partContext(token: Token): void;
   /** What the action gets of the token's payload. */
   payloadOf(token: Token): unknown;

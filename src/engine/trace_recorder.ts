@@ -8,7 +8,9 @@ const WIDTH = 6;
 const FIRST_LENGTH = 4;
 /** Blocks grow up to this many entries: small enough to be young objects. */
 const MAX_LENGTH = 256;
-/** Those of a run of that many are so large that V8 never copies them: what it copies makes it take more room for more. */
+/**
+ * Those of a run of that many are so large that V8 never copies them: what it copies makes it take more room for more.
+ */
 const LONG_RUN = 8_192;
 const LONG_LENGTH = 4_096;
 

@@ -26,8 +26,8 @@ export interface EventFeedOptions {
 const JITTER = 0.2;
 
 /**
- * A response that sends events until they end or its time is up. A client who leaves only stops reading. Where events are
- * missing it says so, and ends; where the run is, it only ends.
+ * A response that sends events until they end or its time is up. A client who leaves only stops reading. Where events
+ * are missing it says so, and ends; where the run is, it only ends.
  */
 export function eventFeed(events: AsyncIterable<WorkflowEvent<Any, Any>>, options: EventFeedOptions): Response {
   const { format, clock, signal } = options;

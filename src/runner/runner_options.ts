@@ -33,8 +33,8 @@ export interface RunnerOptions {
   /** How often the store is asked about a run that is followed here and at work elsewhere, in ms. Default: 500. */
   readonly pollMs?: number | undefined;
   /**
-   * Hears of what goes wrong with nobody to tell: a run that cannot be gone on with here, a store that fails. A run whose
-   * commit has failed is recovered once its lease is over, here or elsewhere. Default: nobody.
+   * Hears of what goes wrong with nobody to tell: a run that cannot be gone on with here, a store that fails. A run
+   * whose commit has failed is recovered once its lease is over, here or elsewhere. Default: nobody.
    */
   readonly onError?: ((error: unknown, runId: string | null) => void) | undefined;
   /** Where times and timers come from. Default: the platform. */
@@ -68,8 +68,8 @@ export interface FollowOptions {
 /** How runs are taken over. */
 export interface RecoverOptions {
   /**
-   * Whether also runs are taken over that somebody holds: for the only process on a store, when it starts. Default: only
-   * such runs whose lease is over.
+   * Whether also runs are taken over that somebody holds: for the only process on a store, when it starts. Default:
+   * only such runs whose lease is over.
    */
   readonly isForced?: boolean | undefined;
 }

@@ -48,9 +48,9 @@ export interface RunOptions<Context = Any> {
   /** How many actions may be at work at once; decisions are still taken one at a time. Default: 1. */
   readonly concurrency?: number | undefined;
   /**
-   * How long the run may take before it fails with `RunTimeoutError`, in ms; more than 2³¹ - 1 is no limit. Of a run that
-   * is resumed all time counts since its start, also while nobody works on it; one whose time is over by then starts no
-   * step. Default: as long as it likes.
+   * How long the run may take before it fails with `RunTimeoutError`, in ms; more than 2³¹ - 1 is no limit. Of a run
+   * that is resumed all time counts since its start, also while nobody works on it; one whose time is over by then
+   * starts no step. Default: as long as it likes.
    */
   readonly timeoutMs?: number | undefined;
   /** The run's id. Default: a random one. */

@@ -11,7 +11,9 @@ import { CountingDatabase } from "./counting_database.ts";
 
 /** How many times as much a step may take of what is counted, which is the same on every machine. */
 const MOST_COUNTED = 1.5;
-/** The same of what is timed, on a machine that does other things, too: what looks at all tokens takes many times more. */
+/**
+ * The same of what is timed, on a machine that does other things, too: what looks at all tokens takes many times more.
+ */
 const MOST_TIMED = 10;
 
 const LOADS: readonly (readonly [name: string, load: Load, small: number, large: number])[] = [

@@ -68,7 +68,10 @@ export class DurableObjectHost {
   readonly #clock: Clock;
   /** `null` while nothing is stored, and until somebody asks. */
   #run: HostedRun | null = null;
-  /** What looks for the run, changes who works on it or deletes it comes one after the other; no user code is waited for. */
+  /**
+   * What looks for the run, changes who works on it or deletes it comes one after the other; no user code is waited
+   * for.
+   */
   #turn: Promise<unknown> = Promise.resolve();
   /** How many alarms in a row have failed. */
   #failures = 0;
@@ -157,7 +160,8 @@ export class DurableObjectHost {
     return await this.#inTurn(async () => {
       // Somebody else may have been faster.
       if (await this.#isStarted(order)) return false;
-      // First, so that no run is stored that nobody would wake up for. It also deletes what a start that fails has left.
+      // First, so that no run is stored that nobody would wake up for. It also deletes what a start that fails has
+      // left.
       await this.#wakeAt(this.#clock.now());
       await (await this.#open()).start(planned, order);
       return true;

@@ -138,8 +138,8 @@ export class HostedRun {
   }
 
   /**
-   * Cancels it if it is at work here, and settles when its actions have stopped, or their time for that is over; `false`
-   * if it is not.
+   * Cancels it if it is at work here, and settles when its actions have stopped, or their time for that is over;
+   * `false` if it is not.
    */
   async cancelHere(): Promise<boolean> {
     const local = this.#local;
