@@ -45,14 +45,14 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
   readonly clock: Clock;
   readonly handOff: HandOff;
   readonly beginning: Beginning;
+  readonly runContext: RunContext;
+  readonly decisions: DecisionLine;
   readonly #plan: RunPlan;
   readonly #settings: RunSettings;
   readonly #around: Surroundings | null;
   readonly #stage: Stage;
   /** What keeps the run in its store, `null` if nothing does. A run inside a step is part of that step. */
   readonly #journal: Journal | null;
-  readonly runContext: RunContext;
-  readonly decisions: DecisionLine;
   readonly #tell: EventTeller;
   readonly #onEnd: (ending: RunEnding) => void;
   readonly #progress: Progress;

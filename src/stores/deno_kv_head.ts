@@ -42,13 +42,19 @@ export function toRunHead(head: DenoKvHead): RunHead {
 }
 
 const TEXTS = ["workflow", "version", "life"];
-const NUMBERS = ["revision", "lastSeq", "createdAt", "updatedAt", "snapshotAt"];
+const TIMES = ["createdAt", "updatedAt"];
+/** The least that each may be. */
+const COUNTS = { revision: 1, lastSeq: 0, snapshotAt: 1 };
 
 function isKept(value: unknown): value is Omit<DenoKvHead, "runId"> {
   if (typeof value !== "object" || value === null) return false;
-  const wakeAt: unknown = Reflect.get(value, "wakeAt");
-  return TEXTS.every((name) => typeof Reflect.get(value, name) === "string") &&
-    NUMBERS.every((name) => typeof Reflect.get(value, name) === "number") &&
-    isStoredStatus(Reflect.get(value, "status")) && (wakeAt === null || typeof wakeAt === "number") &&
-    typeof Reflect.get(value, "hasChunks") === "boolean";
+  const of = (name: string): unknown => Reflect.get(value, name);
+  return TEXTS.every((name) => typeof of(name) === "string") && TIMES.every((name) => isAtLeast(of(name), -Infinity)) &&
+    Object.entries(COUNTS).every(([name, least]) => isAtLeast(of(name), least)) && isStoredStatus(of("status")) &&
+    (of("wakeAt") === null || isAtLeast(of("wakeAt"), -Infinity)) && typeof of("hasChunks") === "boolean";
+}
+
+/** False for `NaN`, too. */
+function isAtLeast(value: unknown, least: number): boolean {
+  return typeof value === "number" && value >= least;
 }

@@ -329,24 +329,34 @@ Deno.test("DenoKvStore names the run and the record that is not there as it was 
   await assertRejects(() => store.find("r1"), StoreError, `Cannot read the head of run "r1"`);
 });
 
-Deno.test("DenoKvStore takes over and lists the other runs beside a head that is not what was written", async () => {
-  using kv = await Deno.openKv(":memory:");
-  const store = await DenoKvStore.open(kv);
-  for (const runId of ["r1", "r2", "r3"]) await store.create(sampleRun(runId));
-  const { value } = await kv.get(["stepstream", "run", "r1"]);
-  await kv.set(["stepstream", "run", "r1"], Object.assign({}, value, { status: "on hold" }));
+const EDITS: readonly Readonly<Record<string, unknown>>[] = [
+  { status: "on hold" },
+  { createdAt: NaN },
+  { wakeAt: NaN },
+  { revision: -1 },
+  { lastSeq: -1 },
+];
 
-  const listed = await store.list({ limit: 2 });
-  const claimed = await store.claim({ limit: 2, until: NOW + 9, now: NOW });
+for (const edit of EDITS) {
+  Deno.test(`DenoKvStore takes over and lists the other runs beside a head with ${Object.entries(edit).join()}`, async () => {
+    using kv = await Deno.openKv(":memory:");
+    const store = await DenoKvStore.open(kv);
+    for (const runId of ["r1", "r2", "r3"]) await store.create(sampleRun(runId));
+    const { value } = await kv.get(["stepstream", "run", "r1"]);
+    await kv.set(["stepstream", "run", "r1"], Object.assign({}, value, edit));
 
-  assertEquals(listed.map(({ runId }) => runId), ["r3", "r2"]);
-  assertEquals(claimed.map(({ runId }) => runId), ["r2", "r3"]);
-  await assertRejects(
-    () => store.claim({ runId: "r1", limit: 1, until: NOW + 9, now: NOW }),
-    StoreError,
-    `Cannot read the head of run "r1"`,
-  );
-});
+    const listed = await store.list({ limit: 2 });
+    const claimed = await store.claim({ limit: 2, until: NOW + 9, now: NOW });
+
+    assertEquals(listed.map(({ runId }) => runId), ["r3", "r2"]);
+    assertEquals(claimed.map(({ runId }) => runId), ["r2", "r3"]);
+    await assertRejects(
+      () => store.claim({ runId: "r1", limit: 1, until: NOW + 9, now: NOW }),
+      StoreError,
+      `Cannot read the head of run "r1"`,
+    );
+  });
+}
 
 Deno.test("DenoKvStore names the run that the database could not be reached for", async () => {
   const kv = await Deno.openKv(":memory:");
