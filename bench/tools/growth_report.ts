@@ -34,9 +34,11 @@ export function toGrowthTable({ unit, costs, byHand }: Measured): string {
 export function toConclusion(all: readonly Measured[]): string {
   const grown = all.flatMap(({ title, unit, costs }) =>
     [...toRatios(costs)].filter(([, ratio]) => !isFlat(ratio))
-      .map(([size, ratio]) => `${title}, ${whole(size)} ${unit}: ${times(ratio, 1)}`)
+      .map(([size, ratio]) => `${lowered(title)} at ${whole(size)} ${unit} (${times(ratio, 1)})`)
   );
-  return grown.length === 0 ? `All are flat, within ${FLAT} ×.` : `Flat within ${FLAT} ×: all but ${grown.join("; ")}.`;
+  return grown.length === 0
+    ? `All are flat, within ${FLAT} ×.`
+    : `Flat within ${FLAT} ×: all but ${grown.join(" and ")}.`;
 }
 
 /** How many times the smallest size's cost each size's is. */
@@ -56,6 +58,10 @@ function isFlat(ratio: number): boolean {
 
 function times(ratio = NaN, digits: number): string {
   return `${ratio.toFixed(digits)} ×`;
+}
+
+function lowered(title: string): string {
+  return `${title.charAt(0).toLowerCase()}${title.slice(1)}`;
 }
 
 function whole(value: number): string {

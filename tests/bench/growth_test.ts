@@ -110,7 +110,7 @@ Deno.test("toConclusion() names what is not flat", () => {
   assertEquals(toConclusion([flat]), "All are flat, within 1.5 ×.");
   assertEquals(
     toConclusion([flat, CHAIN]),
-    "Flat within 1.5 ×: all but A chain in process, 1,000,000 tokens: 2.0 ×.",
+    "Flat within 1.5 ×: all but a chain in process at 1,000,000 tokens (2.0 ×).",
   );
 });
 
