@@ -27,14 +27,6 @@ const TYPES_HEADER = '/// <reference lib="esnext.disposable" />\n';
 /** Where the bundles for Node are in the package. */
 const BUNDLES = "node";
 
-/** What the root has in common with some other entry point, beside the core. A test tells when there is more. */
-const SHARED = [
-  "src/engine/stored_context.js",
-  "src/engine/thenable.js",
-  "src/stores/commit_listeners.js",
-  "src/workflow/assertions.js",
-];
-
 /** What the root loads with the first run in a store. */
 const LATER = "src/engine/stored_parts.js";
 
@@ -62,26 +54,23 @@ async function pack(destination: string): Promise<string> {
 
 /** Makes the bundles, each at the path of its entry point. */
 async function bundleModules(root: string, entries: readonly string[]): Promise<void> {
-  // What any of them shares with another is mostly of the core. With all of it in each there is one file of it, not one
-  // for every set of entry points that have something in common; every file costs a cold start a third of a
-  // millisecond.
-  const core = (await findModules(`${root}/src/core`)).map((path) => `src/core/${path}`);
-  await Deno.writeTextFile(`${root}/core.js`, [...core, ...SHARED].map((path) => `import "./${path}";\n`).join(""));
+  // All that the root has is in one file, which all of them load: with a file for every set of entry points that have
+  // something in common, there would be many, and each costs a cold start half a millisecond or more. The client alone
+  // is slower for it.
   const later = await Deno.readTextFile(`${root}/${LATER}`);
-  await Deno.writeTextFile(`${root}/${LATER}`, `${later}import "../../core.js";\n`);
+  await Deno.writeTextFile(`${root}/${LATER}`, `${later}import "../../mod.js";\n`);
   for (const entry of entries) {
     const up = "../".repeat(entry.split("/").length - 1);
     await Deno.mkdir(`${root}/entries/${entry}`.replace(/[^/]+$/, ""), { recursive: true });
     await Deno.writeTextFile(
       `${root}/entries/${entry}`,
-      `import "${up}core.js";\nexport * from "${up}${entry.slice(2)}";\n`,
+      `import "${up}mod.js";\nexport * from "${up}${entry.slice(2)}";\n`,
     );
   }
   const options = ["--quiet", "--no-config", "--no-lock", "--platform", "browser", "--code-splitting"];
   // In that folder: the bundles name the modules by their paths from here.
   await run(root, "deno", "bundle", ...options, "--outdir", BUNDLES, ...entries.map((entry) => `entries/${entry}`));
   await Deno.writeTextFile(`${root}/${LATER}`, later);
-  await Deno.remove(`${root}/core.js`);
   await Deno.remove(`${root}/entries`, { recursive: true });
   for (const path of await findModules(`${root}/${BUNDLES}`)) {
     const code = await Deno.readTextFile(`${root}/${BUNDLES}/${path}`);
