@@ -99,6 +99,23 @@ Deno.test("DurableObjectHost gives every reader every event, also one that was c
   assertEquals([other, cut], [whole, whole]);
 });
 
+Deno.test("DurableObjectHost sends a reader who comes back what is after its Last-Event-ID, past and live, only", async () => {
+  await using world = await DurableObjectWorld.start();
+  if (world === null) return;
+  world.hold("/count/5");
+  const runId = await world.start("count", { at: 1, to: 10, by: "probe" });
+  await world.untilAsked("/count/5", 1);
+
+  // By hand, since `followRun` passes over what it has already.
+  const response = await fetch(`${world.origin}/runs/${runId}/events`, { headers: { "last-event-id": "3" } });
+  world.open("/count/5");
+  const text = await response.text();
+
+  const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+  const events = await Array.fromAsync(world.follow(runId));
+  assertEquals(ids, events.map(({ seq }) => seq).slice(3));
+});
+
 Deno.test("DurableObjectHost misses a reader who left within the heartbeat, and the run goes on", async () => {
   await using world = await DurableObjectWorld.start();
   if (world === null) return;
