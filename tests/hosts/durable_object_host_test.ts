@@ -1,9 +1,11 @@
 import type { WorkflowEvent } from "@stepstream/workflow";
-import { assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertLess, assertStringIncludes } from "@std/assert";
 import { MAX_STEPS } from "./durable_object_workflows.ts";
 import { DurableObjectWorld, summaryOf, untilAnswered, upTo } from "./durable_object_world.ts";
 
-/** A heartbeat is 200 ms here. The machine may be busy; without heartbeats nobody would be missed for minutes. */
+/** What a stream says of its heartbeats, which are 200 ms apart here: those of a default would be 5 s or more. */
+const HEARTBEATS = ": heartbeat 200\n";
+/** The machine may be busy; without heartbeats nobody would be missed for minutes. */
 const MISSED_MS = 30_000;
 
 Deno.test("DurableObjectHost runs to the end over many alarms, with dense seqs", async () => {
@@ -122,7 +124,7 @@ Deno.test("DurableObjectHost misses a reader who left within the heartbeat, and 
   const runId = await world.start("gate", "kept");
   const controller = new AbortController();
   const response = await fetch(`${world.origin}/runs/${runId}/events`, { signal: controller.signal });
-  await response.body?.getReader().read();
+  const hello = await response.body?.getReader().read();
   await untilAnswered(() => world.look(runId), ({ readers }) => readers === 1);
 
   const leftAt = performance.now();
@@ -133,6 +135,7 @@ Deno.test("DurableObjectHost misses a reader who left within the heartbeat, and 
   world.open("/gate/kept");
 
   assertEquals([body.status, world.asked.get("/aborted/kept")], ["running", undefined]);
+  assertStringIncludes(new TextDecoder().decode(hello?.value), HEARTBEATS);
   assertLess(missedAfterMs, MISSED_MS);
   assertEquals(summaryOf(await Array.fromAsync(world.follow(runId))).end, "completed");
 });
@@ -143,7 +146,7 @@ Deno.test("eventStreamResponse() in a Worker cancels the run of a client who lef
   const controller = new AbortController();
   const response = await fetch(`${world.origin}/attached/mine`, { signal: controller.signal });
   const reader = response.body?.getReader();
-  await reader?.read();
+  const hello = await reader?.read();
   // Nothing runs before somebody reads.
   const rest = reader?.read().catch(() => {});
   await world.untilAsked("/gate/mine", 1);
@@ -153,6 +156,7 @@ Deno.test("eventStreamResponse() in a Worker cancels the run of a client who lef
   await world.untilAsked("/aborted/mine", 1);
 
   assertLess(performance.now() - leftAt, MISSED_MS);
+  assertStringIncludes(new TextDecoder().decode(hello?.value), HEARTBEATS);
   await rest;
 });
 
