@@ -14,7 +14,7 @@ Deno.test("DurableObjectHost runs to the end over many alarms, with dense seqs",
 
   world.hold("/count/50");
   const runId = await world.start("count", { at: 1, to: 100, by: "probe" });
-  await untilAnswered(() => world.look(runId), ({ alarms }) => alarms >= 5);
+  await untilAnswered("a fifth alarm", () => world.look(runId), ({ alarms }) => alarms >= 5);
   world.open("/count/50");
   const events = await Array.fromAsync(world.follow(runId));
 
@@ -125,11 +125,11 @@ Deno.test("DurableObjectHost misses a reader who left within the heartbeat, and 
   const controller = new AbortController();
   const response = await fetch(`${world.origin}/runs/${runId}/events`, { signal: controller.signal });
   const hello = await response.body?.getReader().read();
-  await untilAnswered(() => world.look(runId), ({ readers }) => readers === 1);
+  await untilAnswered("the reader", () => world.look(runId), ({ readers }) => readers === 1);
 
   const leftAt = performance.now();
   controller.abort();
-  await untilAnswered(() => world.look(runId), ({ readers }) => readers === 0);
+  await untilAnswered("the reader to be missed", () => world.look(runId), ({ readers }) => readers === 0);
   const missedAfterMs = performance.now() - leftAt;
   const { body } = await world.read(runId);
   world.open("/gate/kept");
@@ -223,7 +223,7 @@ Deno.test("DurableObjectHost cancels a run while its alarm sleeps", async () => 
   await using world = await DurableObjectWorld.start();
   if (world === null) return;
   const runId = await world.start("retry", 3_600_000);
-  await untilAnswered(() => world.read(runId), ({ body }) => body.status === "suspended");
+  await untilAnswered("the run to be let go of", () => world.read(runId), ({ body }) => body.status === "suspended");
 
   const status = await world.cancel(runId);
 
@@ -262,7 +262,7 @@ Deno.test("DurableObjectHost deletes a run when its time is over, and leaves not
     if (event.type === "step.start") world.open("/gate/short");
   }
 
-  await untilAnswered(() => world.read(runId, "short"), ({ status }) => status === 404);
+  await untilAnswered("the run to be swept", () => world.read(runId, "short"), ({ status }) => status === 404);
   const look = await world.look(runId, "short");
   const again = await world.post({ workflow: "count", start: "count", payload: { at: 1, to: 1 }, runId }, "short");
 

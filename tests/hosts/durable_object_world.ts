@@ -12,6 +12,9 @@ export interface ObjectLook {
   readonly tables: readonly { readonly count: number }[];
 }
 
+/** What takes longer than that never happens: a test that waits for it fails, and says what for. */
+const PATIENCE_MS = 60_000;
+
 const EAGER: FollowOptions = { maxDelayMs: 50, maxFailures: Infinity };
 
 /** A worker with its objects in a workerd that can be killed, and the server that its actions ask. */
@@ -94,8 +97,23 @@ export class DurableObjectWorld implements AsyncDisposable {
     return runId;
   }
 
-  follow(runId: string, after = 0, of = ""): AsyncIterable<WorkflowEvent> {
-    return followRun(`${this.origin}/runs/${encodeURIComponent(runId)}/events?of=${of}`, { ...EAGER, after });
+  async *follow(runId: string, after = 0, of = ""): AsyncGenerator<WorkflowEvent, void, undefined> {
+    const late = new AbortController();
+    const options = { ...EAGER, after, signal: late.signal };
+    const events = followRun(`${this.origin}/runs/${encodeURIComponent(runId)}/events?of=${of}`, options);
+    let last = after;
+    const lose = () => late.abort(new Error(`Waited ${PATIENCE_MS} ms for the event after ${last} of a run`));
+    let timer = setTimeout(lose, PATIENCE_MS);
+    try {
+      for await (const event of events) {
+        clearTimeout(timer);
+        last = event.seq;
+        yield event;
+        timer = setTimeout(lose, PATIENCE_MS);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** How a run stands, by the answer's status and body. */
@@ -113,7 +131,11 @@ export class DurableObjectWorld implements AsyncDisposable {
 
   /** Waits until actions have asked for a path so often. */
   async untilAsked(path: string, times: number): Promise<void> {
-    while ((this.asked.get(path) ?? 0) < times) await laterTurn();
+    await untilAnswered(
+      `${path} to be asked for ${times} times`,
+      () => Promise.resolve(this.asked.get(path) ?? 0),
+      (asked) => asked >= times,
+    );
   }
 
   async look(runId: string, of = ""): Promise<ObjectLook> {
@@ -128,14 +150,19 @@ export class DurableObjectWorld implements AsyncDisposable {
   }
 }
 
-/** Asks again and again until the answer will do. */
+/** Asks again and again until the answer will do; throws if it takes so long that it never will. */
 export async function untilAnswered<Answer>(
+  what: string,
   ask: () => Promise<Answer>,
   isRight: (answer: Answer) => boolean,
 ): Promise<Answer> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
   while (true) {
     const answer = await ask();
     if (isRight(answer)) return answer;
+    if (performance.now() > giveUpAt) {
+      throw new Error(`Waited ${PATIENCE_MS} ms for ${what}: ${JSON.stringify(answer)} is what there is`);
+    }
     await laterTurn();
   }
 }
