@@ -5,7 +5,7 @@ import {
   assertObject,
   assertProperties,
   type Check,
-  hasMethods,
+  isClock,
   isFunction,
   isLimit,
   isTimer,
@@ -163,7 +163,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   retryMs: (value) => isTimer(value, 0),
   describeError: isFunction,
   onError: isFunction,
-  clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
+  clock: isClock,
 };
 
 function isPath(value: unknown, pattern: RegExp, expected: string): Refusal {

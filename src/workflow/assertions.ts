@@ -78,6 +78,11 @@ export function isExecutor(value: unknown): Refusal {
   return hasMethods(value, "execute");
 }
 
+/** Something that tells the time and keeps timers. */
+export function isClock(value: unknown): Refusal {
+  return hasMethods(value, "now", "setTimeout", "clearTimeout");
+}
+
 /** A whole number from `least` on, or `Infinity`. */
 export function isLimit(value: unknown, least: number): Refusal {
   return isNumber(value, least) === null && (Number.isInteger(value) || value === Infinity)
