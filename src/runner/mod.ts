@@ -18,6 +18,7 @@
  * @module
  */
 
+export type { HostedRunOptions } from "../workflow/hosting_options.ts";
 export { Runner } from "./runner.ts";
 export type {
   CloseOptions,

@@ -24,6 +24,7 @@ import {
   type StartedRun,
   type StartOptions,
 } from "./runner_options.ts";
+import { tellOfError } from "./tell_of_error.ts";
 
 const DEFAULT_CLOSE_MS = 5_000;
 /** Why the runs of a closed runner are suspended. */
@@ -306,10 +307,6 @@ export class Runner implements AsyncDisposable {
   }
 
   #tell(error: unknown, runId: string | null): void {
-    try {
-      this.#options.onError?.(error, runId);
-    } catch {
-      // Whoever is told of errors and throws one has nobody left to tell.
-    }
+    tellOfError(this.#options.onError, error, runId);
   }
 }

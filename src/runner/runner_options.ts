@@ -2,18 +2,9 @@ import type { Clock } from "../core/clock.ts";
 import type { Any } from "../core/inference.ts";
 import type { RunStore } from "../core/run_store.ts";
 import type { Migrate } from "../engine/run_settings.ts";
-import {
-  assertIs,
-  assertObject,
-  assertProperties,
-  type Check,
-  hasMethods,
-  isFunction,
-  isObject,
-  isTime,
-  isTimer,
-} from "../workflow/assertions.ts";
-import { assertRunOptions, isLease, type RunOptions } from "../workflow/run_options.ts";
+import { assertIs, assertObject, type Check, hasMethods, isObject, isTime, isTimer } from "../workflow/assertions.ts";
+import { assertHostingOptions, type HostedRunOptions } from "../workflow/hosting_options.ts";
+import { isLease } from "../workflow/run_options.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 
 /** What a `Runner` is made with. */
@@ -23,7 +14,7 @@ export interface RunnerOptions {
   /** Where the runs are kept. */
   readonly store: RunStore;
   /** Options of every run, such as `concurrency` and `logger`. Default: the defaults of a run. */
-  readonly runOptions?: Omit<RunOptions, "context" | "runId" | "store" | "signal" | "leaseMs" | "clock"> | undefined;
+  readonly runOptions?: HostedRunOptions | undefined;
   /** Makes the state of runs of another version of their workflow fit this one. Default: they are left alone. */
   readonly migrate?: Migrate | undefined;
   /** How long the store keeps others off a run without a sign of life, in ms. Default: 30 000. */
@@ -85,18 +76,14 @@ export interface CloseOptions {
 
 const CHECKS: Readonly<Record<string, Check>> = {
   store: (value) => hasMethods(value, "create", "find", "load", "commit", "events", "claim", "list"),
-  migrate: isFunction,
   leaseMs: isLease,
   recoverEveryMs: isTime,
   pollMs: isTimer,
-  onError: isFunction,
-  clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
 };
 
 /** Asserts that the options of a runner are of the right kind, but for its workflows. */
 export function assertRunnerOptions(options: RunnerOptions): void {
   assertObject(options, "options");
   assertIs(options.store, isObject, "store");
-  assertProperties(options, CHECKS);
-  if (options.runOptions !== undefined) assertRunOptions(options.runOptions, "runOptions");
+  assertHostingOptions(options, CHECKS);
 }

@@ -1,55 +1,21 @@
 import { type Clock, inWholeMs, systemClock } from "../../core/clock.ts";
 import { describeError, isDescribed } from "../../core/describe_error.ts";
 import { StoreError, UnknownRunError } from "../../core/errors.ts";
-import type { Any } from "../../core/inference.ts";
 import type { RunHead } from "../../core/run_store.ts";
-import type { Migrate } from "../../engine/run_settings.ts";
+import { tellOfError } from "../../runner/tell_of_error.ts";
 import { eventStreamResponse } from "../../sse/event_stream_response.ts";
 import { DurableObjectDatabase } from "../../stores/durable_object_database.ts";
 import { DurableObjectStore } from "../../stores/durable_object_store.ts";
 import { hasRuns, hasTables } from "../../stores/sqlite_schema.ts";
-import {
-  assertIs,
-  assertObject,
-  assertProperties,
-  type Check,
-  hasMethods,
-  isFunction,
-  isObject,
-  isTime,
-  isTimer,
-} from "../../workflow/assertions.ts";
+import { assertIs, assertObject, isObject } from "../../workflow/assertions.ts";
 import { byName, findByName } from "../../workflow/by_name.ts";
-import { assertRunOptions } from "../../workflow/run_options.ts";
 import { checkStart } from "../../workflow/stored_runs.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
-import { HostedRun, type HostedRunOptions, type StartOrder } from "./hosted_run.ts";
+import { assertDurableObjectHostOptions, type DurableObjectHostOptions } from "./durable_object_host_options.ts";
+import { HostedRun, type StartOrder } from "./hosted_run.ts";
 import type { RunObjectState, RunObjectStorage } from "./object_handles.ts";
 import { parseObjectUrl } from "./run_object_url.ts";
 import { tellError } from "./told_error.ts";
-
-/** Options of a {@linkcode DurableObjectHost}. */
-export interface DurableObjectHostOptions {
-  /** The workflows whose runs it may get, each of a name of its own. */
-  readonly workflows: readonly Workflow<Any, Any, Any, Any>[];
-  /** Options of the run, such as `concurrency` and `logger`. Default: the defaults of a run. */
-  readonly runOptions?: HostedRunOptions | undefined;
-  /** Makes the state of a run of another version of its workflow fit this one. Default: it is left alone. */
-  readonly migrate?: Migrate | undefined;
-  /** How long a run is kept after its end, in ms; then all that the object has stored is deleted. Default: a day. */
-  readonly keepMs?: number | undefined;
-  /**
-   * How long an alarm works on the run before the next one does, in ms. A run that only waits, for longer than that, is
-   * let go of until it is due. Default: 10 000.
-   */
-  readonly sliceMs?: number | undefined;
-  /** How often a silent reader is sent a sign of life, in ms; one who has left is missed then. Default: 5 000. */
-  readonly heartbeatMs?: number | undefined;
-  /** Hears of what goes wrong with nobody to tell: a run that cannot be gone on with, for one. Default: nobody. */
-  readonly onError?: ((error: unknown, runId: string | null) => void) | undefined;
-  /** Where times and timers come from. Default: the platform. */
-  readonly clock?: Clock | undefined;
-}
 
 /** When a run that cannot be gone on with is tried again: another version of the Worker may know what to do with it. */
 const HOPELESS_MS = 10 * 60_000;
@@ -89,8 +55,7 @@ export class DurableObjectHost {
     assertIs(state.storage, isObject, "state.storage");
     assertObject(options, "options");
     this.#workflows = byName(options.workflows, "host runs");
-    assertProperties(options, CHECKS);
-    if (options.runOptions !== undefined) assertRunOptions(options.runOptions, "runOptions");
+    assertDurableObjectHostOptions(options);
     this.#storage = state.storage;
     this.#options = options;
     this.#clock = inWholeMs(options.clock ?? systemClock);
@@ -282,23 +247,10 @@ export class DurableObjectHost {
   }
 
   #tell(error: unknown, runId: string | null): void {
-    try {
-      this.#options.onError?.(error, runId);
-    } catch {
-      // Whoever is told of errors and throws one has nobody left to tell.
-    }
+    tellOfError(this.#options.onError, error, runId);
   }
 }
 
 const DAY_MS = 24 * 60 * 60_000;
 /** The last time of a `Date`. */
 const MAX_TIME = 8_640_000_000_000_000;
-
-const CHECKS: Readonly<Record<string, Check>> = {
-  migrate: isFunction,
-  keepMs: isTime,
-  sliceMs: isTimer,
-  heartbeatMs: isTimer,
-  onError: isFunction,
-  clock: (value) => hasMethods(value, "now", "setTimeout", "clearTimeout"),
-};

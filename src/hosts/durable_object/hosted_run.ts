@@ -11,12 +11,10 @@ import { LocalRun, type OpenRun } from "../../runner/local_run.ts";
 import type { DurableObjectStore } from "../../stores/durable_object_store.ts";
 import type { RunOptions } from "../../workflow/run_options.ts";
 import { findByName } from "../../workflow/by_name.ts";
+import type { HostedRunOptions } from "../../workflow/hosting_options.ts";
 import { openCheckedRun, resumeStoredRun } from "../../workflow/stored_runs.ts";
 import { type PlannedStart, toStored, type Workflow } from "../../workflow/workflow.ts";
 import { WaitingAttempts } from "./waiting_attempts.ts";
-
-/** Options of every run, but those that are the host's. */
-export type HostedRunOptions = Omit<RunOptions, "context" | "runId" | "store" | "signal" | "leaseMs" | "clock">;
 
 /** What {@linkcode HostedRun} is made with. */
 export interface HostedRunSettings {

@@ -44,7 +44,8 @@
  * @module
  */
 
-export { DurableObjectHost, type DurableObjectHostOptions } from "./durable_object_host.ts";
+export type { HostedRunOptions } from "../../workflow/hosting_options.ts";
+export { DurableObjectHost } from "./durable_object_host.ts";
+export type { DurableObjectHostOptions } from "./durable_object_host_options.ts";
 export { DurableObjectRuns, type DurableObjectRunsOptions } from "./durable_object_runs.ts";
-export type { HostedRunOptions } from "./hosted_run.ts";
 export type { RunObjectNamespace, RunObjectState, RunObjectStorage, RunObjectStub } from "./object_handles.ts";
