@@ -281,8 +281,8 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#writeSoon();
   }
 
-  lose(leaseMs: number): void {
-    this.#breakUnanswered(`the store has not answered for ${leaseMs} ms`);
+  lose(): void {
+    this.#breakUnanswered(`the store has not answered for ${this.#options.leaseMs} ms`);
   }
 
   /** Waits no longer for a store that does not answer. */

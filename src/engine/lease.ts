@@ -9,7 +9,7 @@ export interface LeaseHost {
   /** Finds out whether somebody else has the run by now. */
   look(): void;
   /** The store has lost the run: it has not answered for as long as the lease. */
-  lose(leaseMs: number): void;
+  lose(): void;
 }
 
 /** So often in a lease a run at work looks whether it is still its own. */
@@ -39,7 +39,7 @@ export class Lease {
 
   /** True once some of it is over, so that it may be renewed. */
   get isDue(): boolean {
-    return this.#clock.now() - this.#writtenAt >= this.#leaseMs / RENEWALS_A_LEASE;
+    return this.#isOver(RENEWALS_A_LEASE);
   }
 
   /** The run is held since then. */
@@ -70,16 +70,19 @@ export class Lease {
     this.#timer ??= this.#clock.setTimeout(() => this.#beat(), this.#leaseMs / LOOKS_A_LEASE);
   }
 
+  /** Whether such a part of the lease is over. */
+  #isOver(part: number): boolean {
+    return this.#clock.now() - this.#writtenAt >= this.#leaseMs / part;
+  }
+
   #beat(): void {
     this.#timer = null;
-    const now = this.#clock.now();
-    const silentMs = now - (this.#askedAt ?? this.#writtenAt);
     if (this.#askedAt !== null) {
-      if (silentMs >= this.#leaseMs) return this.#host.lose(this.#leaseMs);
+      if (this.#clock.now() - this.#askedAt >= this.#leaseMs) return this.#host.lose();
     } else {
       if (!this.#host.isAtWork) return;
-      if (silentMs >= this.#leaseMs / RENEWALS_A_LEASE) this.#host.renewSoon();
-      else if (silentMs >= this.#leaseMs / LOOKS_A_LEASE) this.#host.look();
+      if (this.isDue) this.#host.renewSoon();
+      else if (this.#isOver(LOOKS_A_LEASE)) this.#host.look();
     }
     this.#keep();
   }
