@@ -1,5 +1,6 @@
 import { apply, initialState, isGroupLive, type Outcome, type RunState, sweepGroups } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
+import type { Journal } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import type { RunPlan } from "./run_settings.ts";
 import type { Stage } from "./stage.ts";
@@ -8,11 +9,19 @@ import type { Stage } from "./stage.ts";
 export class Progress {
   readonly lanes: Lanes;
   readonly #stage: Stage;
+  readonly #journal: Journal | null;
   #state: RunState;
 
-  constructor(stage: Stage, { limits, start, payload }: RunPlan, parent: number | null, context: object) {
+  constructor(
+    stage: Stage,
+    journal: Journal | null,
+    { limits, start, payload }: RunPlan,
+    parent: number | null,
+    context: object,
+  ) {
     this.lanes = new Lanes(limits);
     this.#stage = stage;
+    this.#journal = journal;
     stage.tokens += 1;
     this.#state = initialState({ id: stage.tokens, parent, step: start, payload }, context);
   }
@@ -32,15 +41,20 @@ export class Progress {
     this.#stage.tokens = state.counters.tokens;
   }
 
-  /** The token that starts next: the first one whose step is not at its own limit. Those that the store lacks stay. */
-  next(store: { isCommitted(token: Token): boolean } | null): Token | undefined {
+  /** The token that starts next: the first one whose step is not at its own limit. */
+  next(): Token | undefined {
     let { head } = this.#state.queue;
     if (this.lanes.isEmpty) return head;
-    for (; head !== undefined && store?.isCommitted(head) !== false && this.lanes.hold(head);) {
+    for (; head !== undefined && this.isStored(head) && this.lanes.hold(head);) {
       this.take(head);
       ({ head } = this.#state.queue);
     }
     return this.lanes.takeFirst(head);
+  }
+
+  /** A token that is not in the store yet must not be worked at: it might never get there. */
+  isStored(token: Token): boolean {
+    return this.#journal === null || this.#journal.isCommitted(token);
   }
 
   /** Takes a token out of the queue, where it is the head. */

@@ -99,7 +99,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
       maxBufferedEvents,
       path: around?.path ?? null,
     });
-    this.#progress = new Progress(this.#stage, plan, around?.attempt.token ?? null, settings.context);
+    const parent = around?.attempt.token ?? null;
+    this.#progress = new Progress(this.#stage, this.#journal, plan, parent, settings.context);
     this.#atWork = new AtWork(this.#stage, this.#progress.lanes, around !== null);
     this.#onEnd = onEnd;
     this.#stage.runs.add(this);
@@ -330,22 +331,17 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     }
     // What is at work is within the limit, so the end waits for it.
     if (this.#stage.startedSteps >= maxSteps && this.#atWork.size > 0) return false;
-    const token = this.#progress.next(this.#journal);
+    const token = this.#progress.next();
     if (token === undefined) {
       if (this.#atWork.size === 0) this.#end("completed", null);
       return false;
     }
-    if (this.#isPaused || !this.#isStored(token)) return false;
+    if (this.#isPaused || !this.#progress.isStored(token)) return false;
     const registered = this.steps.get(token.step);
     if (registered === undefined) this.#end("failed", new UnknownStepError(token.step, this.steps.keys()));
     else if (this.#stage.startedSteps < maxSteps) this.#start(registered, token);
     else this.#end("failed", new StepLimitError(maxSteps, token.step));
     return true;
-  }
-
-  /** A token that is not in the store yet must not be worked at: it might never get there. */
-  #isStored(token: Token): boolean {
-    return this.#journal === null || this.#journal.isCommitted(token);
   }
 
   #start(registered: RegisteredStep, token: Token): void {
