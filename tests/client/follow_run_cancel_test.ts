@@ -6,7 +6,7 @@ import { ManualClock } from "../tools/manual_clock.ts";
 import { RejectionTrap } from "../tools/rejection_trap.ts";
 import { spiedSignal } from "../tools/spied_signal.ts";
 import { EventServer, HELLO, messagesOf, openResponse, refusal, streamResponse } from "./event_server.ts";
-import { until } from "./until.ts";
+import { until } from "../tools/until.ts";
 
 const EVENTS = eventsFullOf("a");
 const FIRST = messagesOf([logEvent(1, "a")]);

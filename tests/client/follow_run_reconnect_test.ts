@@ -7,7 +7,7 @@ import { parseEvents } from "../tools/parse_event_stream.ts";
 import { settleTicking } from "../tools/settle_ticking.ts";
 import { EventServer, HELLO, messagesOf, openResponse, refusal, streamResponse } from "./event_server.ts";
 import { TornServer } from "./torn_server.ts";
-import { until } from "./until.ts";
+import { until } from "../tools/until.ts";
 
 const EVENTS = eventsFullOf("ü😀");
 /** The events as they are after the wire. */

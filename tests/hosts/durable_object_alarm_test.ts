@@ -1,6 +1,6 @@
 import { StoreError, VersionMismatchError, Workflow } from "@stepstream/workflow";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { until } from "../client/until.ts";
+import { until } from "../tools/until.ts";
 import { laterTurn } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
 import { ManualClock } from "../tools/manual_clock.ts";

@@ -1,7 +1,7 @@
 import { Workflow } from "@stepstream/workflow";
 import { assertEquals } from "@std/assert";
 import { toObjectUrl } from "../../src/hosts/durable_object/run_object_url.ts";
-import { until } from "../client/until.ts";
+import { until } from "../tools/until.ts";
 import { laterTurn } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
 import { ManualClock } from "../tools/manual_clock.ts";

@@ -1,7 +1,8 @@
 import type { WorkflowEvent } from "@stepstream/workflow";
 import { assertEquals, assertGreaterOrEqual, assertLess, assertStringIncludes } from "@std/assert";
+import { untilAnswered } from "../tools/until.ts";
 import { MAX_STEPS } from "./durable_object_workflows.ts";
-import { DurableObjectWorld, summaryOf, untilAnswered, upTo } from "./durable_object_world.ts";
+import { DurableObjectWorld, summaryOf, upTo } from "./durable_object_world.ts";
 
 /** What a stream says of its heartbeats, which are 200 ms apart here: those of a default would be 5 s or more. */
 const HEARTBEATS = ": heartbeat 200\n";

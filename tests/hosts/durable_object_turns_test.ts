@@ -1,6 +1,6 @@
 import { type Step, UnknownRunError, Workflow, type WorkflowEvent } from "@stepstream/workflow";
 import { assertEquals, assertRejects } from "@std/assert";
-import { until } from "../client/until.ts";
+import { until } from "../tools/until.ts";
 import { laterTurn, typesOf } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
 import { ManualClock } from "../tools/manual_clock.ts";

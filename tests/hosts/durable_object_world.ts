@@ -1,8 +1,8 @@
 import type { WorkflowEvent } from "@stepstream/workflow";
 import { type FollowOptions, followRun } from "@stepstream/workflow/client";
-import { laterTurn } from "../tools/events.ts";
 import { LocalServer } from "../tools/local_server.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
+import { PATIENCE_MS, untilAnswered } from "../tools/until.ts";
 import { prepareWorker, WorkerdProcess, type WorkerFolder } from "../tools/workerd.ts";
 
 /** What a test knows of an object. */
@@ -11,9 +11,6 @@ export interface ObjectLook {
   readonly readers: number;
   readonly tables: readonly { readonly count: number }[];
 }
-
-/** What takes longer than that never happens: a test that waits for it fails, and says what for. */
-const PATIENCE_MS = 60_000;
 
 const EAGER: FollowOptions = { maxDelayMs: 50, maxFailures: Infinity };
 
@@ -133,7 +130,7 @@ export class DurableObjectWorld implements AsyncDisposable {
   async untilAsked(path: string, times: number): Promise<void> {
     await untilAnswered(
       `${path} to be asked for ${times} times`,
-      () => Promise.resolve(this.asked.get(path) ?? 0),
+      () => this.asked.get(path) ?? 0,
       (asked) => asked >= times,
     );
   }
@@ -147,23 +144,6 @@ export class DurableObjectWorld implements AsyncDisposable {
     for (const { resolve } of this.#gates.values()) resolve();
     await this.#probe[Symbol.asyncDispose]();
     await this.#folder[Symbol.asyncDispose]();
-  }
-}
-
-/** Asks again and again until the answer will do; throws if it takes so long that it never will. */
-export async function untilAnswered<Answer>(
-  what: string,
-  ask: () => Promise<Answer>,
-  isRight: (answer: Answer) => boolean,
-): Promise<Answer> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  while (true) {
-    const answer = await ask();
-    if (isRight(answer)) return answer;
-    if (performance.now() > giveUpAt) {
-      throw new Error(`Waited ${PATIENCE_MS} ms for ${what}: ${JSON.stringify(answer)} is what there is`);
-    }
-    await laterTurn();
   }
 }
 

@@ -5,7 +5,7 @@ import { Runner } from "@stepstream/workflow/runner";
 import { SqliteStore } from "@stepstream/workflow/stores/sqlite";
 import { assertEquals, assertLess } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { until } from "../client/until.ts";
+import { until } from "../tools/until.ts";
 import { ChunkReader } from "../sse/chunk_reader.ts";
 import { Gates } from "../tools/gates.ts";
 import { heapInUse } from "../tools/heap.ts";

@@ -3,7 +3,7 @@ import { FollowError, type FollowOptions, followRun, type FollowState } from "@s
 import { createRunsHandler, type RunsHandlerOptions } from "@stepstream/workflow/http";
 import { Runner } from "@stepstream/workflow/runner";
 import { assertEquals } from "@std/assert";
-import { until } from "../client/until.ts";
+import { until } from "../tools/until.ts";
 import { ChunkReader } from "../sse/chunk_reader.ts";
 import { laterTurn } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
