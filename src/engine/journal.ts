@@ -3,30 +3,25 @@ import { RunFencedError, StoreError, type WorkflowError } from "../core/errors.t
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Result } from "../core/result.ts";
 import type { NewRun, RunStore, StoredRunStatus } from "../core/run_store.ts";
-import type { Outcome, RunState } from "../core/state.ts";
+import type { Outcome } from "../core/state.ts";
 import { toText } from "../core/to_text.ts";
 import type { Token } from "../core/token.ts";
 import { ContextView } from "./context_view.ts";
 import type { EventSink } from "./event_sink.ts";
 import type { HandOff } from "./hand_off.ts";
 import { Lease, type LeaseHost } from "./lease.ts";
+import { PendingChanges, type RunSnapshot, type StoredLengths } from "./pending_changes.ts";
 import type { RunContext } from "./run_context.ts";
 import { type ContextPatch, type StoredContext, UNDEFINED } from "./stored_context.ts";
-import { encodeChanges, encodeCounts, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
+import { encodeChanges, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
 import { EncodedEvent } from "./stored_event.ts";
 import { toStorable, withErrorInWords } from "./stored_result.ts";
 import { encodeState, type PendingRetry, type RestoredState } from "./stored_state.ts";
 
 /** The run that a journal is kept for. */
-export interface JournalHost {
-  /** The state as it is now. */
-  readonly state: RunState;
-  /** The last token's id and the number of finished steps, with those of runs inside that no crash makes void. */
-  readonly counts: StoredCounts;
+export interface JournalHost extends RunSnapshot {
   /** Whether an action is at work that takes its time. */
   readonly isAtWork: boolean;
-  /** The tokens that are at work or held back, and so not in the state's queue. */
-  tokensOutside(): Token[];
   /** Everything that has been told is written. */
   advance(): void;
   /** Nothing can be written any more. */
@@ -48,19 +43,12 @@ export interface JournalOptions {
 }
 
 /** Where the run stands in its store. */
-export interface StoredPlace {
+export interface StoredPlace extends StoredLengths {
   readonly version: string;
   readonly revision: number;
   readonly lastSeq: number;
-  /** How many characters the last snapshot has, and the records after it. */
-  readonly snapshotLength: number;
-  readonly recordsLength: number;
-  /** Whether the next commit has to have a snapshot: the state is not what the records tell. */
-  readonly isSnapshotDue: boolean;
 }
 
-/** Fewer bytes of records than that are read back in no time, so no snapshot is worth it. */
-const MIN_SNAPSHOT_LENGTH = 64 * 1024;
 /** How many microtasks a step may take and still be written together with its start. */
 const WRITE_MICROTASKS = 16;
 
@@ -84,16 +72,11 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   /** When a run that is left for later is due again, `null` for at once. */
   #dueAt: number | null = null;
   #events: EncodedEvent[] = [];
-  #deltas: string[] = [];
-  /** What the deltas so far say of the counts. */
-  #counted: StoredCounts = { tokens: 1, steps: 0 };
+  readonly #changes = new PendingChanges();
   /** How many outcomes are not in the store yet: a crash would repeat their actions. */
   #uncommitted = 0;
   /** Tokens up to this one are in the store. */
   #committedTokens = 0;
-  #snapshotLength = 0;
-  #recordsLength = 0;
-  #isSnapshotDue = false;
   /** The lease has to be renewed, whatever else there is to write. */
   #isBeatDue = false;
   #isWriting = false;
@@ -210,7 +193,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? UNDEFINED);
     this.#views.delete(token.id);
     this.#retries.delete(token.id);
-    this.#deltas.push(encoded.text);
+    this.#changes.add(encoded.text);
     this.#uncommitted += 1;
     return encoded.outcome;
   }
@@ -228,12 +211,12 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#context.apply(patch);
     this.#views.delete(token.id);
     this.#retries.set(token.id, retry);
-    this.#deltas.push(encodeRetry({ token: token.id, ...retry }, patch));
+    this.#changes.add(encodeRetry({ token: token.id, ...retry }, patch));
   }
 
   /** The changes so far account for these counts. */
   count(counts: StoredCounts): void {
-    this.#counted = counts;
+    this.#changes.count(counts);
   }
 
   /** The first snapshot of a new run, and the events it starts with. */
@@ -255,11 +238,9 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   begin(place: StoredPlace, events: readonly EncodedEvent[]): void {
     this.#place = place;
     this.#lastSeq = place.lastSeq;
-    this.#snapshotLength = place.snapshotLength;
-    this.#recordsLength = place.recordsLength;
-    this.#isSnapshotDue = place.isSnapshotDue;
-    this.#counted = this.#host.counts;
-    this.#committedTokens = this.#counted.tokens;
+    const { counts } = this.#host;
+    this.#changes.begin(place, counts);
+    this.#committedTokens = counts.tokens;
     this.#lease.begin(this.#options.clock.now());
     this.#deliver(events);
   }
@@ -339,11 +320,11 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   }
 
   get #hasWork(): boolean {
-    return this.#events.length > 0 || this.#deltas.length > 0 || this.#isBeatDue;
+    return this.#events.length > 0 || !this.#changes.isEmpty || this.#isBeatDue;
   }
 
   get #canWait(): boolean {
-    return this.#deltas.length === 0 && !this.#isBeatDue && this.#onClosed === null;
+    return this.#changes.isEmpty && !this.#isBeatDue && this.#onClosed === null;
   }
 
   /** Writes what there is to a run that stands at this place. */
@@ -352,8 +333,8 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     const events = this.#events;
     const { counts } = this.#host;
     const uncommitted = this.#uncommitted;
-    const record = this.#takeRecord(counts);
-    const snapshot = this.#takeSnapshot(record);
+    const record = this.#changes.takeRecord(counts);
+    const snapshot = this.#changes.takeSnapshot(this.#host, this.#retries, this.#context);
     const { revision, version } = place;
     const status = this.#status;
     const now = clock.now();
@@ -379,32 +360,6 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#host.advance();
   }
 
-  #takeRecord(counts: StoredCounts): string | null {
-    const deltas = this.#deltas;
-    const { tokens, steps } = this.#counted;
-    if (tokens !== counts.tokens || steps !== counts.steps) {
-      deltas.push(encodeCounts(counts));
-      this.#counted = counts;
-    }
-    if (deltas.length === 0) return null;
-    this.#deltas = [];
-    return `[${deltas.join(",")}]`;
-  }
-
-  /** A snapshot is taken when the records since the last one have grown as long as it, so that each costs its share. */
-  #takeSnapshot(record: string | null): string | null {
-    this.#recordsLength += record?.length ?? 0;
-    if (!this.#isSnapshotDue && this.#recordsLength < Math.max(MIN_SNAPSHOT_LENGTH, this.#snapshotLength)) return null;
-    const { state, counts } = this.#host;
-    const counters = { ...state.counters, tokens: counts.tokens };
-    const tokens = this.#host.tokensOutside();
-    const snapshot = encodeState({ ...state, counters }, tokens, counts.steps, this.#retries, this.#context);
-    this.#snapshotLength = snapshot.length;
-    this.#recordsLength = 0;
-    this.#isSnapshotDue = false;
-    return snapshot;
-  }
-
   #deliver(events: readonly EncodedEvent[]): void {
     const { handOff, onCommitted } = this.#options;
     if (!handOff.isDrained) { for (const { event } of events) handOff.push(event); }
@@ -417,7 +372,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#fault = { error };
     this.#place = null;
     this.#events = [];
-    this.#deltas = [];
+    this.#changes.clear();
     this.#isBeatDue = false;
     this.#lease.stop();
     this.#catchUp();
