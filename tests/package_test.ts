@@ -17,6 +17,13 @@ crypto.randomUUID = forbid("crypto.randomUUID");
 crypto.getRandomValues = forbid("crypto.getRandomValues");
 `;
 
+const WITHOUT_TIMERS = `
+for (const name of ["setTimeout", "clearTimeout", "setInterval", "clearInterval"]) {
+  const get = () => { throw new Error("looked at " + name); };
+  Object.defineProperty(globalThis, name, { get, configurable: true });
+}
+`;
+
 const DEFINE_A_WORKFLOW = `
 import "./forbidden_at_load.mjs";
 import * as root from "./root.mjs";
@@ -42,6 +49,13 @@ const types = [];
 for await (const event of workflow.stream("load")) types.push(event.type);
 const { context } = await workflow.run("load");
 console.log(JSON.stringify({ types, context }));
+`;
+
+const RUN_WITH_A_TIMEOUT = `
+import { Workflow } from "./root.mjs";
+
+const workflow = new Workflow().add({ name: "load", action: async () => 1, timeoutMs: 10_000 });
+await workflow.run("load");
 `;
 
 Deno.test("the bundled root module imports nothing", async () => {
@@ -71,6 +85,30 @@ Deno.test("a run is not pure, so what is forbidden at module scope is noticed", 
 
   assertEquals(code, 1);
   assertStringIncludes(stderr, "forbidden at module scope: crypto.randomUUID");
+});
+
+Deno.test("a short run looks at no timers, which a cold Deno takes long to make", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("root.mjs", await bundle("mod.ts"));
+  await folder.write("without_timers.mjs", WITHOUT_TIMERS);
+  const script = await folder.write("run.mjs", `import "./without_timers.mjs";${RUN_A_WORKFLOW}`);
+
+  const { code, stdout, stderr } = await runCommand("deno", "run", "--no-config", script);
+
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertStringIncludes(stdout, `"run.end"`);
+});
+
+Deno.test("a run that waits looks at timers, so looking is noticed", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("root.mjs", await bundle("mod.ts"));
+  await folder.write("without_timers.mjs", WITHOUT_TIMERS);
+  const script = await folder.write("run.mjs", `import "./without_timers.mjs";${RUN_WITH_A_TIMEOUT}`);
+
+  const { code, stderr } = await runCommand("deno", "run", "--no-config", script);
+
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "looked at setTimeout");
 });
 
 Deno.test("the bundled root module loads and runs in Node 20 as it is", async () => {

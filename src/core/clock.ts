@@ -28,12 +28,3 @@ export function inWholeMs(clock: Clock): Clock {
 
 /** The longest timer of every platform, in ms; a longer one fires at once. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
-
-// Taken once, at load: a test that fakes the timers fakes time, not the turns of the event loop.
-const { setTimeout: setRealTimeout, clearTimeout: clearRealTimeout } = globalThis;
-
-/** Calls back on a later turn of the event loop, whatever a test did to the timers. The answer takes it back. */
-export function onLaterTurn(callback: () => void): () => void {
-  const timer = setRealTimeout(callback, 0);
-  return () => clearRealTimeout(timer);
-}

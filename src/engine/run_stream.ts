@@ -1,7 +1,7 @@
-import { onLaterTurn } from "../core/clock.ts";
 import { StreamUsedError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
+import { onLaterTurn } from "../core/later_turn.ts";
 import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
 import type { RunStore } from "../core/run_store.ts";
 import type { TraceEntry } from "../core/trace.ts";

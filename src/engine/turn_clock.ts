@@ -1,4 +1,5 @@
-import { type Clock, onLaterTurn, systemClock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { onLaterTurn } from "../core/later_turn.ts";
 
 /** So many steps are timed one by one before a reading is used twice: by then it pays for the timer. */
 const READINGS_BEFORE_REUSE = 128;

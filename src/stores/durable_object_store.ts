@@ -36,7 +36,7 @@
  * @module
  */
 
-import { onLaterTurn } from "../core/clock.ts";
+import { onLaterTurn } from "../core/later_turn.ts";
 import type {
   NewRun,
   RunClaim,
