@@ -1,6 +1,7 @@
 import { toText } from "../core/to_text.ts";
 import type { Outcome } from "../core/state.ts";
 import type { TraceEntry } from "../core/trace.ts";
+import { type Column, packColumn, packFollowing } from "./trace_column.ts";
 
 /** How many values stand for an entry. */
 const WIDTH = 6;
@@ -8,9 +9,7 @@ const WIDTH = 6;
 const FIRST_LENGTH = 4;
 /** Blocks grow up to this many entries: small enough to be young objects. */
 const MAX_LENGTH = 256;
-/**
- * Those of a run of that many are so large that V8 never copies them: what it copies makes it take more room for more.
- */
+/** A run of that many entries is a long one: what it has from there on is packed, that many at a time. */
 const LONG_RUN = 8_192;
 const LONG_LENGTH = 4_096;
 
@@ -26,7 +25,10 @@ interface Rare {
  * lives as long as its run is costly for a garbage collector.
  */
 export class TraceRecorder {
+  /** Blocks that are full, as they were written. */
   #blocks: unknown[][] = [];
+  /** The columns of what came after them. */
+  #packed: Column[][] = [];
   #block: unknown[] = [];
   #used = 0;
   /** How many entries all blocks have room for. */
@@ -56,22 +58,42 @@ export class TraceRecorder {
   }
 
   #grow(): void {
+    this.#used = 0;
+    if (this.#room > LONG_RUN) {
+      // The block is the same for all that follows: a new one each time makes V8 take more room than it needs.
+      this.#packed.push(pack(this.#block));
+      return;
+    }
+    this.#blocks.push(this.#block);
     const length = this.#room < LONG_RUN ? Math.min(Math.max(this.#room, FIRST_LENGTH), MAX_LENGTH) : LONG_LENGTH;
     this.#room += length;
     this.#block = new Array(length * WIDTH);
-    this.#blocks.push(this.#block);
-    this.#used = 0;
   }
 
   #toEntries(): TraceEntry[] {
     const entries: TraceEntry[] = [];
-    for (const block of this.#blocks) {
-      const used = block === this.#block ? this.#used : block.length;
+    const read = (block: readonly unknown[], used: number) => {
       for (let at = 0; at < used; at += WIDTH) entries.push(toEntry(block.slice(at, at + WIDTH)));
+    };
+    for (const block of this.#blocks) read(block, block.length);
+    for (const columns of this.#packed) {
+      for (let at = 0; at < LONG_LENGTH; at += 1) entries.push(toEntry(columns.map((column) => column(at))));
     }
+    read(this.#block, this.#used);
     this.#blocks = [];
+    this.#packed = [];
+    this.#block = [];
     return entries;
   }
+}
+
+/** The columns of a full block, in the order in which `record` writes. */
+function pack(values: readonly unknown[]): Column[] {
+  const rows = { values, width: WIDTH };
+  const value = packColumn(rows, 3);
+  // Most steps are given what the one before them has made.
+  const payload = packFollowing(rows, 2, 3, value);
+  return [packColumn(rows, 0), packColumn(rows, 1), payload, value, packColumn(rows, 4), packColumn(rows, 5)];
 }
 
 /** The types are those that `record` wrote. */
