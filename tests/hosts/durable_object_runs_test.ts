@@ -137,6 +137,17 @@ for (const runId of [".", "..", "events", "a/b", "a?b#c", "é 😀", "%2e"]) {
   });
 }
 
+Deno.test("DurableObjectRuns refuses to start a run whose id no object can be named by, and finds none", async () => {
+  using object = new FakeObject();
+  const { runs } = hostOf(object, { workflows: [new Workflow({ name: "w" }).add({ name: "s", action: () => 1 })] });
+  const runId = "half \ud83d";
+
+  await assertRejects(() => runs.start("w", "s", 1, { runId }), TypeError, "half a surrogate pair");
+  assertEquals(await runs.get(runId), null);
+  await assertRejects(() => runs.cancel(runId), UnknownRunError);
+  await assertRejects(() => runs.follow(runId).next(), UnknownRunError);
+});
+
 Deno.test("DurableObjectRuns.start() gives the run its context, with what is undefined", async () => {
   using object = new FakeObject();
   const look = new Workflow<Any, Any>({ name: "look" }).add({

@@ -1,4 +1,4 @@
-import { RunListError } from "../../core/errors.ts";
+import { RunListError, UnknownRunError } from "../../core/errors.ts";
 import type { WorkflowEvent } from "../../core/events.ts";
 import type { Any } from "../../core/inference.ts";
 import { toJson } from "../../core/json.ts";
@@ -6,6 +6,7 @@ import { createRunId } from "../../core/run_id.ts";
 import type { RunHead } from "../../core/run_store.ts";
 import { toStoredContext } from "../../engine/stored_context.ts";
 import type { StartedRun, StartOptions } from "../../runner/runner_options.ts";
+import { LONE_SURROGATE } from "../../stores/stored_text.ts";
 import { assertIs, assertName, assertObject, hasMethods, isObject, type Refusal } from "../../workflow/assertions.ts";
 import type { StartOrder } from "./hosted_run.ts";
 import { ObjectEvents } from "./object_events.ts";
@@ -58,7 +59,7 @@ export class DurableObjectRuns {
    * @throws {RunConflictError} If the id is taken by a run of another workflow, start or payload.
    * @throws {PayloadError} If the step's schema refuses the payload.
    * @throws {SerializationError} If the payload or the context is not JSON.
-   * @throws {TypeError} If the id or the context is of the wrong kind.
+   * @throws {TypeError} If the id or the context is of the wrong kind, or the id holds half a surrogate pair.
    */
   async start(
     workflow: string,
@@ -67,6 +68,9 @@ export class DurableObjectRuns {
     { runId = createRunId(), context }: StartOptions = {},
   ): Promise<StartedRun> {
     assertName(runId, "runId");
+    if (LONE_SURROGATE.test(runId)) {
+      throw new TypeError("Cannot start a run: its id holds half a surrogate pair, which no object is named by");
+    }
     const order: Omit<StartOrder, "runId"> = {
       workflow,
       start,
@@ -110,7 +114,7 @@ export class DurableObjectRuns {
 
   /** What there is to know of a run without its state and events; `null` if there is none. */
   async get(runId: string): Promise<RunHead | null> {
-    return await (await this.#ask(runId, {})).json();
+    return LONE_SURROGATE.test(runId) ? null : await (await this.#ask(runId, {})).json();
   }
 
   /**
@@ -123,6 +127,7 @@ export class DurableObjectRuns {
   }
 
   async #ask(runId: string, init: RequestInit, events: { readonly after: number } | null = null): Promise<Response> {
+    if (LONE_SURROGATE.test(runId)) throw new UnknownRunError(runId);
     const object = this.#namespace.get(this.#namespace.idFromName(runId));
     const answer = await object.fetch(new Request(toObjectUrl(runId, events), init));
     if (answer.ok) return answer;
