@@ -24,6 +24,9 @@ class LoadingRunStream implements DrainableRunStream, ReadyEvents {
   #stream: LiveRunStream | null = null;
   #loading: Promise<LiveRunStream> | null = null;
   #result: Promise<RunOutcome> | null = null;
+  /** What comes before all else once the run is there: nothing else may end it that happens meanwhile. */
+  #cancelFirst: ((stream: LiveRunStream) => Promise<void>) | null = null;
+  #cancelled: Promise<void> | null = null;
   #isIterated = false;
 
   constructor(runId: string, open: (parts: StoredParts) => LiveRunStream) {
@@ -59,7 +62,8 @@ class LoadingRunStream implements DrainableRunStream, ReadyEvents {
   }
 
   cancel(reason?: unknown): Promise<void> {
-    return this.#ask((stream) => stream.cancel(reason));
+    this.#cancelFirst ??= (stream) => stream.cancel(reason);
+    return this.#ask((stream) => this.#cancelled ?? stream.cancel(reason));
   }
 
   [Symbol.asyncIterator](): this {
@@ -84,6 +88,7 @@ class LoadingRunStream implements DrainableRunStream, ReadyEvents {
     loaded ??= (await import("./stored_parts.ts")).storedParts;
     const stream = this.#open(loaded);
     if (this.#isIterated) stream[Symbol.asyncIterator]();
+    this.#cancelled = this.#cancelFirst?.(stream) ?? null;
     return stream;
   }
 }

@@ -72,6 +72,21 @@ Deno.test("The first stored run of a process does nothing before it is asked", a
   assertEquals([await store.find("r"), done], [null, []]);
 });
 
+Deno.test("The first stored run of a process is cancelled, though its schema refuses it before its parts are there", async () => {
+  const refused = Promise.resolve({ issues: [{ message: "too late" }] });
+  const { stream, store, done } = await openFirst(
+    { "~standard": { version: 1, vendor: "test", validate: () => refused } },
+  );
+
+  const asked = [stream.next(), stream.next(), stream.next()];
+  const cancelled = [stream.cancel("enough"), stream.cancel("again")];
+  await Promise.all(cancelled);
+
+  assertEquals((await Promise.all(asked)).map(({ value }) => value?.type), ["run.start", "run.end", undefined]);
+  assertEquals([(await store.find("r"))?.status, done], ["cancelled", []]);
+  assertEquals(await stream.result.catch((reason) => reason), "enough");
+});
+
 Deno.test("The first stored run of a process is left by a reader who does not wait for it", async () => {
   const { stream, done } = await openFirst();
 
