@@ -1,6 +1,6 @@
 import { describeError, isDescribed } from "./describe_error.ts";
 import { GroupFailedError } from "./errors.ts";
-import type { IntMap } from "./int_map.ts";
+import type { GroupResults } from "./group_results.ts";
 import type { Result } from "./result.ts";
 import type { FanOut, Member } from "./token.ts";
 
@@ -13,15 +13,15 @@ export interface Group extends FanOut {
   /** How many tokens, waiting or at work, it is made of now; a group inside it counts as one. */
   readonly open: number;
   /** By the place of the item, the result of the last token that led nowhere. */
-  readonly results: IntMap<Result>;
+  readonly results: GroupResults;
 }
 
 /**
  * The results in the order of the payloads: of each path the last. What was stopped failed because of `cause`; where
  * that is described already, as in a store, so is what was stopped.
  */
-export function groupResults({ size, results }: Group, cause: unknown): Result[] {
-  return Array.from({ length: size }, (_, index) => results.get(index) ?? stopped(cause));
+export function groupResults({ results }: Group, cause: unknown): Result[] {
+  return results.toList(() => stopped(cause));
 }
 
 function stopped(cause: unknown): Result {

@@ -1,5 +1,6 @@
 import type { RoutedToken } from "./events.ts";
 import { type Group, groupResults } from "./group.ts";
+import { GroupResults } from "./group_results.ts";
 import { IntMap } from "./int_map.ts";
 import type { Result } from "./result.ts";
 import type { Member, Route, Token } from "./token.ts";
@@ -66,7 +67,13 @@ export function apply(state: RunState, outcome: Outcome): RunState {
     if (fanOut !== null && index === 0) {
       lastGroup += 1;
       const canStop = fanOut.mode === "fail-fast" || groupOf(groups, member)?.canStop === true;
-      groups = groups.with(lastGroup, { ...fanOut, member, canStop, open: fanOut.size, results: IntMap.empty });
+      groups = groups.with(lastGroup, {
+        ...fanOut,
+        member,
+        canStop,
+        open: fanOut.size,
+        results: GroupResults.of(fanOut.size),
+      });
     }
     const place = fanOut === null ? member : { group: lastGroup, index };
     const next: Token = { id: tokens, parent: token.id, step, payload, where, member: place };

@@ -1,4 +1,5 @@
 import type { Group } from "../core/group.ts";
+import { GroupResults } from "../core/group_results.ts";
 import { IntMap } from "../core/int_map.ts";
 import type { Result } from "../core/result.ts";
 import { apply, type Outcome, type RunCounters, type RunState, stopsGroup, sweepGroups } from "../core/state.ts";
@@ -53,7 +54,7 @@ export class RestoredState {
     if (stored.format !== FORMAT) throw new TypeError(`it is of format ${stored.format}, not ${FORMAT}`);
     for (const token of stored.tokens) this.#tokens.set(token.id, token);
     for (const [id, { results, ...group }] of stored.groups) {
-      this.#groups = this.#groups.with(id, { ...group, results: toIntMap(results) });
+      this.#groups = this.#groups.with(id, { ...group, results: GroupResults.of(group.size, results) });
     }
     this.#change(stored);
     this.retries = new Map(stored.retries);
@@ -188,10 +189,4 @@ export function toOutcome({ ok, value, routed = [] }: StoredOutcome, token: Toke
 
 function inOrder(tokens: Iterable<Token>): Token[] {
   return [...tokens].sort((first, second) => isBefore(first, second) ? -1 : 1);
-}
-
-function toIntMap<Value>(entries: readonly (readonly [number, Value])[]): IntMap<Value> {
-  let map: IntMap<Value> = IntMap.empty;
-  for (const [key, value] of entries) map = map.with(key, value);
-  return map;
 }
