@@ -5,6 +5,7 @@ import { IntMap } from "./int_map.ts";
 import type { Result } from "./result.ts";
 import type { Member, Route, Token } from "./token.ts";
 import { TokenQueue } from "./token_queue.ts";
+import { TokenRange } from "./token_range.ts";
 
 /** What a run is, as plain data. With the tokens that are at work or held back it is enough to go on from. */
 export interface RunState {
@@ -61,10 +62,14 @@ export function apply(state: RunState, outcome: Outcome): RunState {
   let follow = 0;
   // By id: an outcome that went through a journal has an equal token, not the same.
   if (queue.head?.id === token.id) queue = queue.withoutHead();
-  for (const { step, payload, where, fanOut, index } of routed) {
-    tokens += 1;
-    if (index === 0) follow += 1;
-    if (fanOut !== null && index === 0) {
+  for (const { step, payload, where, fanOut } of routed) {
+    follow += 1;
+    const firstId = tokens + 1;
+    if (fanOut === null) {
+      const next: Token = { id: firstId, parent: token.id, step, payload, where, member };
+      queue = where === "head" ? queue.withHead(next) : queue.withTail(next);
+      tokens += 1;
+    } else {
       lastGroup += 1;
       const canStop = fanOut.mode === "fail-fast" || groupOf(groups, member)?.canStop === true;
       groups = groups.with(lastGroup, {
@@ -74,10 +79,10 @@ export function apply(state: RunState, outcome: Outcome): RunState {
         open: fanOut.size,
         results: GroupResults.of(fanOut.size),
       });
+      const range = { firstId, parent: token.id, step, group: lastGroup, payloads: payload };
+      queue = queue.withRange(new TokenRange(range));
+      tokens += fanOut.size;
     }
-    const place = fanOut === null ? member : { group: lastGroup, index };
-    const next: Token = { id: tokens, parent: token.id, step, payload, where, member: place };
-    queue = where === "head" ? queue.withHead(next) : queue.withTail(next);
   }
   const group = groupOf(groups, member);
   if (member === null) {
@@ -119,9 +124,12 @@ export function routedTokens({ token, routed }: Outcome, before: RunState, after
   // One route is by far the most common; a literal is cheaper than a list that grows.
   if (last === id + 1 && only !== undefined) return [{ token: last, step: only.step, where: only.where }];
   const tokens: RoutedToken[] = [];
-  for (const { step, where } of routed) {
-    id += 1;
-    tokens.push({ token: id, step, where });
+  for (const { step, where, fanOut } of routed) {
+    const end = id + (fanOut?.size ?? 1);
+    while (id < end) {
+      id += 1;
+      tokens.push({ token: id, step, where });
+    }
   }
   // One more is that of the group which the outcome has finished.
   if (id < last) tokens.push({ token: last, step: groupOf(before.groups, token.member)?.then ?? "", where: "tail" });

@@ -28,14 +28,24 @@ export type Where = "head" | "tail";
 /** What becomes of a group when a path in it ends in a failure: it goes on, or it stops at once. */
 export type GroupMode = "settle" | "fail-fast";
 
-/** A token that a decision asked for and that has no id yet. */
-export interface Route {
+/** What a decision asked for and has no id yet: a token, or a group of them. */
+export type Route = TokenRoute | GroupRoute;
+
+/** A token that a decision asked for. */
+export interface TokenRoute {
   readonly step: string;
   readonly payload: unknown;
   readonly where: Where;
-  /** The group it is an item of, `null` for none. The items of a group follow each other, from index 0 on. */
-  readonly fanOut: FanOut | null;
-  readonly index: number;
+  readonly fanOut: null;
+}
+
+/** The tokens of a group, all for one step. */
+export interface GroupRoute {
+  readonly step: string;
+  /** One for each token. */
+  readonly payload: readonly unknown[];
+  readonly where: "tail";
+  readonly fanOut: FanOut;
 }
 
 /** A group of tokens that a decision asked for. */

@@ -1,27 +1,40 @@
 import type { Token } from "./token.ts";
+import { TokenRange } from "./token_range.ts";
 
 interface Cell {
   readonly token: Token;
+  /** The range that the token is of: the rest of it comes before the next cell. */
+  readonly range: TokenRange | null;
   readonly next: Cell | null;
 }
 
+type Entry = Token | TokenRange;
+
+const NO_ENTRIES: Entry[] = [];
+
 /**
- * An immutable queue with two ends: every change gives a new queue that shares its cells with the old one, in constant
+ * An immutable queue with two ends: every change gives a new queue that shares its tokens with the old one, in constant
  * (amortized) time. That is what lets `apply` be pure on a queue of a million tokens.
+ *
+ * What is at the front is a list of cells; what waits behind them is a part of an array, which only the queue whose part
+ * reaches to the array's end writes to, where no other looks.
  */
 export class TokenQueue implements Iterable<Token> {
-  static readonly empty: TokenQueue = new TokenQueue(null, null, 0);
+  static readonly empty: TokenQueue = new TokenQueue(0, null, NO_ENTRIES, 0, 0);
 
   readonly size: number;
   /** Never `null` while the queue holds a token, so the head is always at hand. */
   readonly #front: Cell | null;
-  /** The tail end, last token first. */
-  readonly #back: Cell | null;
+  readonly #back: Entry[];
+  readonly #from: number;
+  readonly #to: number;
 
-  private constructor(front: Cell | null, back: Cell | null, size: number) {
+  private constructor(size: number, front: Cell | null, back: Entry[], from: number, to: number) {
+    this.size = size;
     this.#front = front;
     this.#back = back;
-    this.size = size;
+    this.#from = from;
+    this.#to = to;
   }
 
   /** The token that is taken next. */
@@ -30,21 +43,35 @@ export class TokenQueue implements Iterable<Token> {
   }
 
   withHead(token: Token): TokenQueue {
-    return new TokenQueue({ token, next: this.#front }, this.#back, this.size + 1);
+    const front = { token, range: null, next: this.#front };
+    return new TokenQueue(this.size + 1, front, this.#back, this.#from, this.#to);
   }
 
   withTail(token: Token): TokenQueue {
     return this.#front === null
-      ? new TokenQueue({ token, next: null }, null, 1)
-      : new TokenQueue(this.#front, { token, next: this.#back }, this.size + 1);
+      ? new TokenQueue(1, { token, range: null, next: null }, NO_ENTRIES, 0, 0)
+      : this.#withEntry(token, 1);
+  }
+
+  /** The queue with all the tokens of a range, of which there is one at least, at its tail. */
+  withRange(range: TokenRange): TokenQueue {
+    return this.#front === null
+      ? new TokenQueue(range.size, toCell(range), NO_ENTRIES, 0, 0)
+      : this.#withEntry(range, range.size);
   }
 
   /** The queue without its head; an empty queue stays empty. */
   withoutHead(): TokenQueue {
     if (this.#front === null || this.size === 1) return TokenQueue.empty;
-    return this.#front.next === null
-      ? new TokenQueue(reversed(this.#back), null, this.size - 1)
-      : new TokenQueue(this.#front.next, this.#back, this.size - 1);
+    const size = this.size - 1;
+    const next = cellAfter(this.#front);
+    if (next !== null) return new TokenQueue(size, next, this.#back, this.#from, this.#to);
+    const front = toCell(this.#back[this.#from] as Entry);
+    const from = this.#from + 1;
+    // What has left is let go of, at the latest when there is as much of it as of what still waits.
+    return from > this.#to - from
+      ? new TokenQueue(size, front, this.#back.slice(from, this.#to), 0, this.#to - from)
+      : new TokenQueue(size, front, this.#back, from, this.#to);
   }
 
   /** The queue without the tokens that do not pass, in the time it takes to look at them all. */
@@ -55,18 +82,36 @@ export class TokenQueue implements Iterable<Token> {
   }
 
   *[Symbol.iterator](): Generator<Token, void, undefined> {
-    for (let cell = this.#front; cell !== null; cell = cell.next) yield cell.token;
-    for (let cell = reversed(this.#back); cell !== null; cell = cell.next) yield cell.token;
+    yield* tokensFrom(this.#front);
+    for (let at = this.#from; at < this.#to; at += 1) yield* tokensFrom(toCell(this.#back[at] as Entry));
   }
 
   /** The tokens from head to tail, for printing and storing. */
   toJSON(): Token[] {
     return [...this];
   }
+
+  #withEntry(entry: Entry, size: number): TokenQueue {
+    // The empty array is everybody's.
+    const isLast = this.#to > 0 && this.#to === this.#back.length;
+    const back = isLast ? this.#back : this.#back.slice(this.#from, this.#to);
+    back.push(entry);
+    return new TokenQueue(this.size + size, this.#front, back, isLast ? this.#from : 0, back.length);
+  }
 }
 
-function reversed(cells: Cell | null): Cell | null {
-  let result: Cell | null = null;
-  for (let cell = cells; cell !== null; cell = cell.next) result = { token: cell.token, next: result };
-  return result;
+function toCell(entry: Entry): Cell {
+  return entry instanceof TokenRange
+    ? { token: entry.at(0), range: entry, next: null }
+    : { token: entry, range: null, next: null };
+}
+
+function cellAfter({ token, range, next }: Cell): Cell | null {
+  if (range === null || token.member === null) return next;
+  const index = token.member.index + 1;
+  return index < range.size ? { token: range.at(index), range, next } : next;
+}
+
+function* tokensFrom(first: Cell | null): Generator<Token, void, undefined> {
+  for (let cell = first; cell !== null; cell = cellAfter(cell)) yield cell.token;
 }

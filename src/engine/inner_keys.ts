@@ -31,13 +31,18 @@ export class InnerKeys {
     places.delete(token.id);
     let id = before.counters.tokens;
     let group = before.counters.groups;
-    routed.forEach(({ fanOut, index }, route) => {
-      id += 1;
-      places.set(id, next(place, `${route}`));
-      if (fanOut === null || index > 0) return;
-      group += 1;
-      thens.set(group, next(place, `${route}g`));
-    });
+    let route = 0;
+    for (const { fanOut } of routed) {
+      if (fanOut !== null) {
+        group += 1;
+        thens.set(group, next(place, `${route}g`));
+      }
+      for (let left = fanOut?.size ?? 1; left > 0; left -= 1) {
+        id += 1;
+        places.set(id, next(place, `${route}`));
+        route += 1;
+      }
+    }
     // One token more is that of the group which has come to its end.
     const then = token.member === null ? undefined : thens.get(token.member.group);
     if (after.counters.tokens > id && token.member !== null && then !== undefined) {

@@ -1,6 +1,6 @@
 import { UndeclaredRouteError, UnknownStepError } from "../core/errors.ts";
 import type { Enqueue, FanOutOptions, Step } from "../core/step.ts";
-import type { FanOut, Route, Where } from "../core/token.ts";
+import type { Route, Where } from "../core/token.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 
 const NO_ROUTES: readonly Route[] = [];
@@ -39,7 +39,7 @@ export class Routes implements Enqueue {
 
   #route(step: string, payload: unknown = this.#value, where: Where): void {
     this.#assertRoute(step);
-    this.#add(step, payload, where);
+    this.#add({ step, payload, where, fanOut: null });
   }
 
   #fanOut(step: string, payloads: readonly unknown[], options: FanOutOptions): void {
@@ -55,9 +55,8 @@ export class Routes implements Enqueue {
       if (!this.#steps.has(name)) throw new UnknownStepError(name, this.#steps.keys());
     }
     const size = payloads.length;
-    if (size === 0) this.#add(then, [], "tail");
-    const fanOut = { size, then, mode };
-    for (let index = 0; index < size; index += 1) this.#add(step, payloads[index], "tail", fanOut, index);
+    if (size === 0) this.#add({ step: then, payload: [], where: "tail", fanOut: null });
+    else this.#add({ step, payload: payloads.slice(), where: "tail", fanOut: { size, then, mode } });
   }
 
   close(): void {
@@ -77,8 +76,7 @@ export class Routes implements Enqueue {
     if (routes !== undefined && !routes.includes(target)) throw new UndeclaredRouteError(name, target, routes);
   }
 
-  #add(step: string, payload: unknown, where: Where, fanOut: FanOut | null = null, index = 0): void {
-    const route: Route = { step, payload, where, fanOut, index };
+  #add(route: Route): void {
     // Most decisions route once; an empty array that is pushed to would make room for seventeen.
     if (this.#routed === null) this.#routed = [route];
     else this.#routed.push(route);

@@ -86,12 +86,20 @@ export function encodeOutcome(
   const routes: Route[] = [];
   const pieces = [`{"token":${token.id},"ok":${ok},"tokens":${tokens},"steps":${steps}`];
   if (text !== undefined) pieces.push(`,"value":`, text);
+  let opening = `,"routed":[`;
+  const encodePayload = (route: Route, payload: unknown, index: number): unknown => {
+    const isValue = payload === result.value;
+    const payloadText = isValue ? valueText : toPayloadText(route.step, payload);
+    pieces.push(opening, encodeRoute(route, index, isValue, payloadText));
+    opening = ",";
+    return copyOf(payload, payloadText);
+  };
   for (const route of routed) {
-    const isValue = route.payload === result.value;
-    const payloadText = isValue ? valueText : toPayloadText(route);
-    const { step, where, fanOut, index } = route;
-    routes.push({ step, payload: copyOf(route.payload, payloadText), where, fanOut, index });
-    pieces.push(routes.length === 1 ? `,"routed":[` : ",", encodeRoute(route, isValue, payloadText));
+    routes.push(
+      route.fanOut === null
+        ? { ...route, payload: encodePayload(route, route.payload, 0) }
+        : { ...route, payload: route.payload.map((payload, index) => encodePayload(route, payload, index)) },
+    );
   }
   if (routes.length > 0) pieces.push("]");
   pieces.push(changes, "}");
@@ -114,7 +122,7 @@ function copyOf(value: unknown, text: string | undefined): unknown {
   return typeof value === "object" && value !== null && text !== undefined ? JSON.parse(text) : value;
 }
 
-function toPayloadText({ step, payload }: Route): string | undefined {
+function toPayloadText(step: string, payload: unknown): string | undefined {
   const json = toStoredJson(payload, "payload", step);
   return json === undefined ? undefined : JSON.stringify(json);
 }
@@ -129,7 +137,12 @@ export function encodeCounts({ tokens, steps }: StoredCounts): string {
   return `{"tokens":${tokens},"steps":${steps}}`;
 }
 
-function encodeRoute({ step, where, fanOut, index }: Route, isValue: boolean, payloadText: string | undefined): string {
+function encodeRoute(
+  { step, where, fanOut }: Route,
+  index: number,
+  isValue: boolean,
+  payloadText: string | undefined,
+): string {
   let text = `{"step":${JSON.stringify(step)}`;
   if (!isValue) text += payloadText === undefined ? `,"isEmpty":true` : `,"payload":${payloadText}`;
   if (where === "head") text += `,"isHead":true`;

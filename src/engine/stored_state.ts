@@ -3,10 +3,10 @@ import { GroupResults } from "../core/group_results.ts";
 import { IntMap } from "../core/int_map.ts";
 import type { Result } from "../core/result.ts";
 import { apply, type Outcome, type RunCounters, type RunState, stopsGroup, sweepGroups } from "../core/state.ts";
-import { type FanOut, isBefore, type Route, type Token } from "../core/token.ts";
+import { isBefore, type Route, type Token } from "../core/token.ts";
 import { TokenQueue } from "../core/token_queue.ts";
 import { StoredContext, UNDEFINED } from "./stored_context.ts";
-import type { StoredChanges, StoredDelta, StoredOutcome } from "./stored_delta.ts";
+import type { StoredChanges, StoredDelta, StoredOutcome, StoredRoute } from "./stored_delta.ts";
 
 /** The version of the format that states and records are written in. */
 const FORMAT = 1;
@@ -170,20 +170,21 @@ export function encodeState(
 /** The outcome as `apply` takes it. */
 export function toOutcome({ ok, value, routed = [] }: StoredOutcome, token: Token): Outcome {
   const result: Result = ok ? { ok, value, error: null } : { ok, value: null, error: value };
-  let fanOut: FanOut | null = null;
-  let index = 0;
-  const routes = routed.map(({ step, payload = result.value, isEmpty, isHead, group }): Route => {
-    index += 1;
-    if (group !== undefined) {
+  const payloadOf = ({ payload = result.value, isEmpty }: StoredRoute) => isEmpty ? undefined : payload;
+  const routes: Route[] = [];
+  let itemsLeft = 0;
+  for (const [at, route] of routed.entries()) {
+    const { step, isHead, group } = route;
+    if (itemsLeft > 0) itemsLeft -= 1;
+    else if (group === undefined) {
+      routes.push({ step, payload: payloadOf(route), where: isHead ? "head" : "tail", fanOut: null });
+    } else {
       const [size, then, mode] = group;
-      fanOut = { size, then, mode };
-      index = 0;
-    } else if (fanOut === null || index === fanOut.size) {
-      fanOut = null;
-      index = 0;
+      const payload = routed.slice(at, at + size).map(payloadOf);
+      routes.push({ step, payload, where: "tail", fanOut: { size, then, mode } });
+      itemsLeft = size - 1;
     }
-    return { step, payload: isEmpty ? undefined : payload, where: isHead ? "head" : "tail", fanOut, index };
-  });
+  }
   return { token, attempts: 1, result, routed: routes };
 }
 

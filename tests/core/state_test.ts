@@ -377,13 +377,13 @@ function outcomeOf(routed: readonly Route[]): Outcome {
 }
 
 function route(step: string, payload: unknown, where: Where): Route {
-  return { step, payload, where, fanOut: null, index: 0 };
+  return { step, payload, where, fanOut: null };
 }
 
-/** The routes of one fan-out. */
-function items(payloads: readonly unknown[], options: Partial<FanOut> = {}): Route[] {
-  const fanOut: FanOut = Object.freeze({ size: payloads.length, then: "merge", mode: "settle", ...options });
-  return payloads.map((payload, index) => Object.freeze({ step: "item", payload, where: "tail", fanOut, index }));
+/** The route of one fan-out. */
+function items(payload: readonly unknown[], options: Partial<FanOut> = {}): Route[] {
+  const fanOut: FanOut = Object.freeze({ size: payload.length, then: "merge", mode: "settle", ...options });
+  return [Object.freeze({ step: "item", payload: Object.freeze(payload), where: "tail", fanOut })];
 }
 
 /** The state once the head of the queue has come to this. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals, unreachable } from "@std/assert";
 import type { Token } from "../../src/core/token.ts";
 import { TokenQueue } from "../../src/core/token_queue.ts";
+import { TokenRange } from "../../src/core/token_range.ts";
 import { Random } from "../tools/random.ts";
 
 Deno.test("TokenQueue.empty has no head and no tokens", () => {
@@ -66,6 +67,32 @@ Deno.test("TokenQueue.filter() of which nothing passes is an empty queue that go
   assertEquals(ids(filtered.withTail(token(3)).withHead(token(4))), [4, 3]);
 });
 
+Deno.test("TokenQueue.withRange() puts all tokens of a range after all that waits", () => {
+  const queue = TokenQueue.empty.withTail(token(1)).withRange(range(2, 3)).withTail(token(5)).withHead(token(6));
+
+  assertEquals([ids(queue), queue.size], [[6, 1, 2, 3, 4, 5], 6]);
+  assertEquals(JSON.parse(JSON.stringify(queue))[3], {
+    id: 3,
+    parent: 1,
+    step: "item",
+    payload: "3",
+    where: "tail",
+    member: { group: 7, index: 1 },
+  });
+});
+
+Deno.test("TokenQueue that begins in the midst of a range takes tokens at both ends", () => {
+  const queue = TokenQueue.empty.withRange(range(1, 4)).withoutHead().withoutHead();
+
+  assertEquals([ids(queue.withHead(token(9)).withTail(token(8))), queue.size], [[9, 3, 4, 8], 2]);
+});
+
+Deno.test("TokenQueue has one token as its head for as long as it is", () => {
+  const queue = TokenQueue.empty.withRange(range(1, 2));
+
+  assertStrictEquals(queue.head, queue.withTail(token(3)).head);
+});
+
 Deno.test("TokenQueue does as an array does, and no change touches an older version", () => {
   for (let seed = 1; seed <= 50; seed += 1) {
     const random = new Random(seed);
@@ -99,11 +126,21 @@ interface Version {
 }
 
 function change({ queue, model }: Version, added: Token, dice: number): Version {
-  if (dice < 35) return { queue: queue.withTail(added), model: [...model, added] };
+  if (dice < 25) return { queue: queue.withTail(added), model: [...model, added] };
+  if (dice < 35) {
+    const several = range(added.id * 1_000, 1 + dice % 3);
+    return { queue: queue.withRange(several), model: [...model, ...TokenQueue.empty.withRange(several)] };
+  }
   if (dice < 60) return { queue: queue.withHead(added), model: [added, ...model] };
   if (dice < 97) return { queue: queue.withoutHead(), model: model.slice(1) };
   const passes = ({ id }: Token) => id % 3 !== added.id % 3;
   return { queue: queue.filter(passes), model: model.filter(passes) };
+}
+
+/** So many tokens from an id on. */
+function range(firstId: number, size: number): TokenRange {
+  const payloads = Array.from({ length: size }, (_, index) => String(firstId + index));
+  return new TokenRange({ firstId, parent: 1, step: "item", group: 7, payloads });
 }
 
 function token(id: number): Token {
