@@ -108,7 +108,7 @@ export class SqliteRuns implements RunStore {
         (count) =>
           workflow === undefined
             ? this.#sql.list.all(status ?? null, ...place, count)
-            : this.#sql.listOfWorkflow.all(status ?? null, ...place, count, encodeText(workflow)),
+            : this.#sql.listOfWorkflow.all(encodeText(workflow), status ?? null, ...place, count),
       );
       return runs.map(({ head }) => head);
     });
@@ -172,8 +172,9 @@ export class SqliteRuns implements RunStore {
   #due({ runId, workflows, isForced = false, limit, now }: RunClaim): readonly RunRow[] {
     const dueBy = isForced ? Number.MAX_SAFE_INTEGER : now;
     if (runId === undefined) {
-      const names = workflows === undefined ? null : JSON.stringify(workflows.map(encodeText));
-      return firstRuns(limit, (count) => this.#sql.due.all(dueBy, names, count));
+      const isAnybodys = workflows === undefined ? 1 : 0;
+      const names = JSON.stringify((workflows ?? []).map(encodeText));
+      return firstRuns(limit, (count) => this.#sql.due.all(dueBy, isAnybodys, names, count));
     }
     const run = this.#find(runId);
     if (run === null || limit < 1) return [];

@@ -34,9 +34,10 @@ const NUMBERS = "revision, last_seq, coalesce(wake_at, 0), created_at, updated_a
 // One number that JavaScript cannot hold, and `node:sqlite` throws for all rows of the statement.
 const CAN_BE_READ = `max(${NUMBERS}) <= ${Number.MAX_SAFE_INTEGER} AND min(${NUMBERS}) >= ${Number.MIN_SAFE_INTEGER}`;
 
-const LISTED = `(?1 IS NULL OR status = ?1) AND (created_at, run_id) < (?2, ?3) AND ${CAN_BE_READ} ` +
-  "ORDER BY created_at DESC, run_id DESC LIMIT ?4";
+const LISTED = `status = coalesce(?, status) AND (created_at, run_id) < (?, ?) AND ${CAN_BE_READ} ` +
+  "ORDER BY created_at DESC, run_id DESC LIMIT ?";
 
+// Values have no numbers here: `node:sqlite` binds none by number before Node 22.20 and 24.7.
 const SQL = {
   create: `
     INSERT INTO stepstream_runs (run_id, workflow, version, status, revision, last_seq, wake_at, created_at,
@@ -66,22 +67,22 @@ const SQL = {
   // One statement, so that the run and its events are of the same moment.
   events: `
     SELECT number, last_seq, seq, text
-    FROM stepstream_runs LEFT JOIN stepstream_events ON run = number AND seq > ?1
-    WHERE run_id = ?2
-    ORDER BY seq LIMIT ?3`,
+    FROM stepstream_runs LEFT JOIN stepstream_events ON run = number AND seq > ?
+    WHERE run_id = ?
+    ORDER BY seq LIMIT ?`,
   hasEvents: `
-    SELECT 1 FROM stepstream_runs JOIN stepstream_events ON run = number WHERE run_id = ?1 AND seq <= ?2 LIMIT 1`,
+    SELECT 1 FROM stepstream_runs JOIN stepstream_events ON run = number WHERE run_id = ? AND seq <= ? LIMIT 1`,
 
   // By status as well: a row that somebody has given one of their own is theirs, and holds up no others.
   due: `
     SELECT ${RUN} FROM stepstream_runs
-    WHERE wake_at <= ?1 AND status IN ('running', 'suspended') AND ${CAN_BE_READ}
-      AND (?2 IS NULL OR workflow IN (SELECT value FROM json_each(?2)))
-    ORDER BY wake_at LIMIT ?3`,
+    WHERE wake_at <= ? AND status IN ('running', 'suspended') AND ${CAN_BE_READ}
+      AND (? OR workflow IN (SELECT value FROM json_each(?)))
+    ORDER BY wake_at LIMIT ?`,
   claim: "UPDATE stepstream_runs SET revision = revision + 1, wake_at = ? WHERE number = ?",
 
   list: `SELECT ${RUN} FROM stepstream_runs WHERE ${LISTED}`,
-  listOfWorkflow: `SELECT ${RUN} FROM stepstream_runs WHERE workflow = ?5 AND ${LISTED}`,
+  listOfWorkflow: `SELECT ${RUN} FROM stepstream_runs WHERE workflow = ? AND ${LISTED}`,
 
   delete: "DELETE FROM stepstream_runs WHERE run_id = ? RETURNING number",
   deleteRecords: "DELETE FROM stepstream_records WHERE run = ? AND revision <= ?",

@@ -1,5 +1,5 @@
 /**
- * Keeps runs in a SQLite database, with the `node:sqlite` of Deno, Node from 22 on and Bun.
+ * Keeps runs in a SQLite database, with the `node:sqlite` of Deno, Node from 22.13 on and Bun.
  *
  * @example Usage
  * ```ts
@@ -64,7 +64,7 @@ export class SqliteStore implements RunStore {
   /**
    * Creates the tables unless they are there, and turns on the write-ahead log (WAL).
    *
-   * @param database A `DatabaseSync` of `node:sqlite`, which Deno, Node from 22 on and Bun have
+   * @param database A `DatabaseSync` of `node:sqlite`, which Deno, Node from 22.13 on and Bun have
    * @throws {StoreError} If it cannot be opened or written to, or its tables are of a version that came after this one
    */
   // deno-lint-ignore require-await -- it rejects instead of throwing

@@ -3,12 +3,15 @@ import type { SqliteTransactions } from "./sqlite_runs.ts";
 
 /** Transactions of a connection that takes statements for them. */
 export class SqliteTransactor implements SqliteTransactions {
+  /** Kept alive: in the first versions of `node:sqlite` its statements come to an end when it is collected. */
+  readonly database: SqliteDatabase;
   readonly #begin: SqliteStatement;
   readonly #beginWrite: SqliteStatement;
   readonly #commit: SqliteStatement;
   readonly #rollback: SqliteStatement;
 
   constructor(database: SqliteDatabase) {
+    this.database = database;
     this.#begin = database.prepare("BEGIN");
     this.#beginWrite = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");

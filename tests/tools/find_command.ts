@@ -12,8 +12,8 @@ export type Command = readonly [string, ...string[]];
 const PACKAGES: Readonly<Record<NodeLike, string>> = {
   // The oldest one that is supported.
   "Node 20": "node@20",
-  // The first one with `node:sqlite`.
-  "Node 22": "node@22",
+  // The first one that has `node:sqlite` without a flag.
+  "Node 22": "node@22.13.0",
   "Bun": "bun@1.4.5",
 };
 
