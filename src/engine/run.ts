@@ -331,12 +331,14 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     }
     // What is at work is within the limit, so the end waits for it.
     if (this.#stage.startedSteps >= maxSteps && this.#atWork.size > 0) return false;
-    const token = this.#progress.next();
-    if (token === undefined) {
+    if (this.#progress.queueLength === 0) {
       if (this.#atWork.size === 0) this.#end("completed", null);
       return false;
     }
-    if (this.#isPaused || !this.#progress.isStored(token)) return false;
+    // Before the next token is asked for: that takes it from those that wait for room.
+    if (this.#isPaused) return false;
+    const token = this.#progress.next();
+    if (token === undefined || !this.#progress.isStored(token)) return false;
     const registered = this.steps.get(token.step);
     if (registered === undefined) this.#end("failed", new UnknownStepError(token.step, this.steps.keys()));
     else if (this.#stage.startedSteps < maxSteps) this.#start(registered, token);

@@ -255,3 +255,39 @@ Deno.test("Runner.close() of a thousand runs suspends them all", async () => {
   assertEquals((await bench.runner.list({ status: "suspended", limit: 2_000 })).length, 1_000);
   assertEquals(bench.clock.pendingMs, []);
 });
+
+Deno.test("Runner.close() loses no token that waits for room of its step, whatever is written meanwhile", async () => {
+  const store = new MemoryStore();
+  const gate = Promise.withResolvers<void>();
+  const done: number[] = [];
+  const workflow = new Workflow({ name: "w" }).add(
+    {
+      name: "split",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) => {
+        for (const item of [1, 2, 3, 4]) enqueue.tail("item", item);
+      },
+    },
+    {
+      name: "item",
+      concurrency: 1,
+      action: async (_ctx, item: number) => {
+        done.push(item);
+        await gate.promise;
+        // So long that each commit writes the whole state.
+        return "x".repeat(100_000);
+      },
+    },
+  );
+  const runner = new Runner({ workflows: [workflow], store, runOptions: { concurrency: 4 } });
+  await runner.start("w", "split", null, { runId: "r" });
+  await laterTurn();
+
+  const closing = runner.close();
+  gate.resolve();
+  await closing;
+  assertEquals(done, [1]);
+  await workflow.resume("r", { store }).result;
+
+  assertEquals(done, [1, 2, 3, 4]);
+});
