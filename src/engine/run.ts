@@ -336,7 +336,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
       return false;
     }
     // Before the next token is asked for: that takes it from those that wait for room.
-    if (this.#isPaused) return false;
+    if (this.#isPaused || this.#stage.turn.isOver()) return false;
     const token = this.#progress.next();
     if (token === undefined || !this.#progress.isStored(token)) return false;
     const registered = this.steps.get(token.step);
@@ -483,6 +483,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     this.#ending = ending;
     if (this.#starting !== null) Attempt.drop(this.#starting, error);
     this.#atWork.drop(error);
+    if (around === null) this.#stage.turn.stop();
     if (around === null && this.beginning.isOver) {
       if (suspended === null) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
       else this.#tell.runSuspend(suspended);

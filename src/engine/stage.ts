@@ -6,6 +6,7 @@ import type { Journal } from "./journal.ts";
 import type { RunSettings } from "./run_settings.ts";
 import type { StepsInside } from "./steps_inside.ts";
 import { TraceRecorder } from "./trace_recorder.ts";
+import { Turn } from "./turn.ts";
 import { TurnClock } from "./turn_clock.ts";
 
 /**
@@ -21,6 +22,7 @@ export class Stage {
   readonly decisions = new DecisionLine();
   /** Those that go on, the outermost first. */
   readonly runs = new Few<{ advance(): void }>();
+  readonly turn: Turn;
   /** The last token's id. */
   tokens = 0;
   /** How many steps are at work or finished. */
@@ -34,6 +36,9 @@ export class Stage {
   constructor({ runId, clock, loggers }: RunSettings) {
     this.handOff = new HandOff(runId);
     this.clock = new TurnClock(clock);
+    this.turn = new Turn(clock, () => {
+      for (const run of this.runs) run.advance();
+    });
     this.logger = loggers.length === 0 ? null : new GuardedLogger(loggers);
   }
 }
