@@ -1,5 +1,5 @@
 import type { RoutedToken } from "./events.ts";
-import { type Group, groupResults } from "./group.ts";
+import { type Group, groupResults, withOutcome } from "./group.ts";
 import { GroupResults } from "./group_results.ts";
 import { IntMap } from "./int_map.ts";
 import type { Result } from "./result.ts";
@@ -78,6 +78,7 @@ export function apply(state: RunState, outcome: Outcome): RunState {
         canStop,
         open: fanOut.size,
         results: GroupResults.of(fanOut.size),
+        splits: IntMap.empty,
       });
       const range = { firstId, parent: token.id, step, group: lastGroup, payloads: payload };
       queue = queue.withRange(new TokenRange(range));
@@ -89,17 +90,16 @@ export function apply(state: RunState, outcome: Outcome): RunState {
     // Most tokens are in no group.
   } else if (group === undefined || !isGroupLive(groups, group.member)) groups = withoutDead(groups, member);
   else {
-    const results = follow === 0 ? group.results.with(member.index, result) : group.results;
-    const now: Group = { ...group, open: group.open - 1 + follow, results };
+    const now = withOutcome(group, member, result, follow);
     const isStopped = stopsGroup(state, outcome);
     const isOver = isStopped || now.open === 0;
     groups = groups.with(member.group, isOver ? undefined : now);
     if (isStopped) ({ queue, groups } = withoutStopped(queue, groups));
     if (isOver) {
       tokens += 1;
-      const payload = groupResults(now, result.error);
-      const { then: step, member } = group;
-      queue = queue.withTail({ id: tokens, parent: token.id, step, payload, where: "tail", member });
+      const payload = groupResults(now, member.index, result.error);
+      const { then: step } = group;
+      queue = queue.withTail({ id: tokens, parent: token.id, step, payload, where: "tail", member: group.member });
     }
   }
   const counters = { tokens, steps: state.counters.steps + 1, groups: lastGroup };

@@ -34,7 +34,10 @@ export interface StoredState {
   readonly blank: readonly string[];
 }
 
-type StoredGroup = Omit<Group, "results"> & { readonly results: readonly (readonly [number, Result])[] };
+type StoredGroup = Omit<Group, "results" | "splits"> & {
+  readonly results: readonly (readonly [number, Result])[];
+  readonly splits: readonly (readonly [number, number | undefined])[];
+};
 
 /** The state of a run, put together from a snapshot and the records after it. */
 export class RestoredState {
@@ -53,8 +56,9 @@ export class RestoredState {
   constructor(stored: StoredState) {
     if (stored.format !== FORMAT) throw new TypeError(`it is of format ${stored.format}, not ${FORMAT}`);
     for (const token of stored.tokens) this.#tokens.set(token.id, token);
-    for (const [id, { results, ...group }] of stored.groups) {
-      this.#groups = this.#groups.with(id, { ...group, results: GroupResults.of(group.size, results) });
+    for (const [id, { results, splits, ...group }] of stored.groups) {
+      const restored = { ...group, results: GroupResults.of(group.size, results), splits: toIntMap(splits) };
+      this.#groups = this.#groups.with(id, restored);
     }
     this.#change(stored);
     this.retries = new Map(stored.retries);
@@ -159,7 +163,9 @@ export function encodeState(
     finished,
     tokens: [...queue, ...atWork],
     groups: groups.toJSON().flatMap(([id, group]) =>
-      group === undefined ? [] : [[id, { ...group, results: group.results.toJSON() }] as const]
+      group === undefined
+        ? []
+        : [[id, { ...group, results: group.results.toJSON(), splits: group.splits.toJSON() }] as const]
     ),
     retries: [...retries],
   };
@@ -190,4 +196,10 @@ export function toOutcome({ ok, value, routed = [] }: StoredOutcome, token: Toke
 
 function inOrder(tokens: Iterable<Token>): Token[] {
   return [...tokens].sort((first, second) => isBefore(first, second) ? -1 : 1);
+}
+
+function toIntMap(entries: StoredGroup["splits"]): Group["splits"] {
+  let map: Group["splits"] = IntMap.empty;
+  for (const [key, value] of entries) map = map.with(key, value);
+  return map;
 }

@@ -125,7 +125,16 @@ Deno.test("apply() makes a group of the items of a fan-out, and its tokens know 
     ],
     context: { seen: 0 },
     counters: { tokens: 4, steps: 1, groups: 1 },
-    groups: [[1, { size: 2, then: "merge", mode: "settle", member: null, canStop: false, open: 2, results: [] }]],
+    groups: [[1, {
+      size: 2,
+      then: "merge",
+      mode: "settle",
+      member: null,
+      canStop: false,
+      open: 2,
+      results: [],
+      splits: [],
+    }]],
   });
 });
 
@@ -146,6 +155,7 @@ Deno.test("apply() keeps the result of an item that leads nowhere", () => {
       canStop: false,
       open: 1,
       results: [[0, { ok: true, value: "A", error: null }]],
+      splits: [],
     }]],
   });
 });
@@ -228,6 +238,26 @@ Deno.test("apply() stops a fail-fast group at the first failure that leads nowhe
   assertEquals((merge?.payload as Result[]).slice(0, 2), [good("A"), bad("B")]);
   assertInstanceOf(dropped?.error, GroupFailedError);
   assertEquals([dropped.error.cause, toPlain(state).groups], [bad("B").error, []]);
+});
+
+Deno.test("apply() counts an item as stopped of whose path a part had come to its end", () => {
+  const mode = { mode: "fail-fast" } as const;
+  let state = apply(loading(), outcomeOf(items(["a", "b", "c"], mode)));
+  // `a` splits into three of which two end well, `b` into two, of which both do, and `c` fails in one of its two parts.
+  state = step(state, [route("part", 1, "head"), route("part", 2, "head"), route("part", 3, "tail")]);
+  state = step(state, [], good("a2"));
+  state = step(state, [], good("a1"));
+  state = step(state, [route("part", 1, "head"), route("part", 2, "head")]);
+  state = step(state, [], good("b2"));
+  state = step(state, [], good("b1"));
+  state = step(state, [route("part", 1, "tail"), route("part", 2, "head")]);
+  assertEquals(state.groups.get(1)?.splits.toJSON(), [[0, 1], [2, 2]]);
+
+  state = step(state, [], bad("c2"));
+
+  const [first, second, third] = state.queue.head?.payload as Result[];
+  assertInstanceOf(first?.error, GroupFailedError);
+  assertEquals([second, third, state.queue.size], [good("b1"), bad("c2"), 1]);
 });
 
 Deno.test("apply() lets a fail-fast group go on where a failure leads somewhere", () => {

@@ -19,6 +19,8 @@ export interface ModelGroup {
   readonly member: Item["member"];
   /** By place, how the path ended. */
   readonly ends: (Result | undefined)[];
+  /** By place, how many tokens of the path are waiting or at work, counted in the same way as all of them. */
+  readonly parts: number[];
   /** How many tokens of it are waiting or at work, those of groups inside it not counted one by one. */
   open: number;
   isOver: boolean;
@@ -60,7 +62,15 @@ export class QueueModel {
     const base = { step: call.step, group: null, token: null };
     if (call.where !== "all") return [{ ...base, payload: call.payload, where: call.where, member }];
     const { payloads } = call;
-    const group: ModelGroup = { call, member, ends: [], open: payloads.length, isOver: false, cause: null };
+    const group: ModelGroup = {
+      call,
+      member,
+      ends: [],
+      parts: payloads.map(() => 1),
+      open: payloads.length,
+      isOver: false,
+      cause: null,
+    };
     this.groups.push(group);
     if (payloads.length === 0) return [joinOf(group)];
     return payloads.map((payload, index) => ({ ...base, payload, where: "tail", member: { group, index } }));
@@ -68,10 +78,12 @@ export class QueueModel {
 
   #tellGroup({ group, index }: NonNullable<Item["member"]>, result: Result, follow: number): Item | null {
     group.open += follow - 1;
+    group.parts[index] = (group.parts[index] ?? 0) + follow - 1;
     if (follow === 0) group.ends[index] = result;
     const isStopped = follow === 0 && !result.ok && group.call.mode === "fail-fast";
     if (group.open > 0 && !isStopped) return null;
     group.cause = result.error;
+    for (const [place, left] of group.parts.entries()) if (left > 0 && place !== index) delete group.ends[place];
     const join = joinOf(group);
     this.waiting = [...this.waiting.filter(isLive), join];
     return join;
