@@ -47,6 +47,9 @@ export interface FollowOptions {
  * run that has failed is no error of the reader's: look at the `status` of `run.end`. Leaving the loop leaves the run
  * alone.
  *
+ * An event is read as one message of the stream, of at most 16 777 216 UTF-16 units with its `data: `. A run that tells
+ * a longer one cannot be followed past it.
+ *
  * @example Usage
  * ```ts
  * import { followRun } from "@stepstream/workflow/client";
@@ -76,8 +79,8 @@ export interface FollowOptions {
  * ```
  *
  * Its `next()` rejects with
- * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), or failed more than `maxFailures` times in a
- *   row: by any other answer, by what is no event, or by silence;
+ * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), sends a message that is too long, or failed more
+ *   than `maxFailures` times in a row: by any other answer, by what is no event, or by silence;
  * - `EventsGoneError` if the server no longer has the events that come next;
  * - the reason of `signal`.
  *

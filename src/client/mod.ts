@@ -1,6 +1,6 @@
 /**
  * A run on a server, followed from elsewhere: in browsers, Deno, Node and Bun. It survives what a browser's
- * `EventSource` gives up at, and neither loses nor repeats an event.
+ * `EventSource` gives up at, and neither loses nor repeats an event. An event may be some 16 million characters long.
  *
  * @example Usage
  * ```ts

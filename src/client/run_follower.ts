@@ -5,7 +5,7 @@ import type { Any, NoReturns } from "../core/inference.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { FollowError } from "./follow_error.ts";
 import { parseEvent, parseReset } from "./parse_event.ts";
-import type { SseMessage } from "./sse_parser.ts";
+import { MessageTooLongError, type SseMessage } from "./sse_parser.ts";
 
 /**
  * Where a reader stands: `connecting` while a request is out, `reconnecting` while it waits before the next, `done`
@@ -166,7 +166,8 @@ export class RunFollower implements FollowedRun {
   async #recover(error: unknown): Promise<void> {
     const { maxFailures, maxDelayMs, clock } = this.#settings;
     const status = error instanceof FollowError ? error.status : null;
-    if (error instanceof EventsGoneError || isFinal(status ?? 0)) return this.#fail(error);
+    const isInVain = error instanceof EventsGoneError || error instanceof MessageTooLongError || isFinal(status);
+    if (isInVain) return this.#fail(error);
     const connection = this.#connection;
     connection?.close();
     this.#connection = this.#messages = undefined;
@@ -217,8 +218,8 @@ export class RunFollower implements FollowedRun {
 }
 
 /** True for an answer that would be the same at the next try. */
-function isFinal(status: number): boolean {
-  return status > 399 && status < 500 && ![408, 425, 429].includes(status);
+function isFinal(status: number | null): boolean {
+  return /^4(?!08|25|29)/.test(`${status}`);
 }
 
 /** What a `Retry-After` header asks for, seconds or a date (RFC 9110 §10.2.3), in ms; 0 for what is neither. */

@@ -12,6 +12,9 @@ export interface SseMessage {
 /** The longest message that is kept while it comes in, in UTF-16 units; and the longest line. */
 export const MAX_MESSAGE_LENGTH: number = 16 * 1024 * 1024;
 
+/** Thrown at a message that is too long, which it will be at the next try, too. */
+export class MessageTooLongError extends FollowError {}
+
 /**
  * Reads one event stream, cut into chunks anywhere. A line ends at a CR at once: its LF may never come.
  *
@@ -37,7 +40,7 @@ export class SseParser {
   /**
    * The messages that a chunk completes, read as far as they are taken. Take all before the next chunk.
    *
-   * @throws {FollowError} If a message is longer than {@linkcode MAX_MESSAGE_LENGTH}.
+   * @throws {MessageTooLongError} If a message is longer than {@linkcode MAX_MESSAGE_LENGTH}.
    */
   *parse(chunk: Uint8Array): Generator<SseMessage, void> {
     let text = this.#decoder.decode(chunk, { stream: true });
@@ -62,7 +65,7 @@ export class SseParser {
   #append(text: string): void {
     this.#line += text;
     if (this.#line.length + (this.#data?.length ?? 0) > MAX_MESSAGE_LENGTH) {
-      throw new FollowError(`a message is longer than ${MAX_MESSAGE_LENGTH} characters`, 200);
+      throw new MessageTooLongError(`a message is longer than ${MAX_MESSAGE_LENGTH} characters`, 200);
     }
   }
 

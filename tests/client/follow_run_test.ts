@@ -190,24 +190,32 @@ for (const [what, stream] of HOSTILE) {
   });
 }
 
-Deno.test("followRun() gives a connection up at a message that does not end", async () => {
+Deno.test("followRun() fails at the first message that is too long, and says how long one may be", async () => {
   const chunk = new TextEncoder().encode("a".repeat(1024 * 1024));
-  let chunks = 0;
-  const body = new ReadableStream({
-    pull(controller) {
-      chunks += 1;
-      controller.enqueue(chunks === 1 ? new TextEncoder().encode("data:") : chunk);
-    },
-  });
-  await using server = new EventServer(() => new Response(body, { headers: { "content-type": "text/event-stream" } }));
+  let requests = 0;
+  const fetch = () => {
+    requests += 1;
+    let chunks = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        chunks += 1;
+        controller.enqueue(chunks === 1 ? new TextEncoder().encode(`${messagesOf([logEvent(1, "a")])}data:`) : chunk);
+      },
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  };
 
-  const { failure } = await readAll(followRun(server.url, { maxFailures: 0 }));
+  const { items, failure } = await readAll(followRun("/events", { ...QUICK, maxFailures: 2, fetch }));
 
   assertInstanceOf(failure?.error, FollowError);
-  assertEquals(
-    String(failure.error.cause),
-    "FollowError: Cannot follow the run: a message is longer than 16777216 characters",
-  );
+  const { name, message, status } = failure.error;
+  assertEquals([items, name, message, status, requests], [
+    [logEvent(1, "a")],
+    "FollowError",
+    "Cannot follow the run: a message is longer than 16777216 characters",
+    200,
+    1,
+  ]);
 });
 
 const PROBLEM = JSON.stringify({

@@ -97,13 +97,13 @@ Deno.test("SseParser parses no further than messages are taken", () => {
   ]);
 });
 
-Deno.test("SseParser takes a message of the greatest length", () => {
-  const chunk = encoder.encode("a".repeat(1024 * 1024));
-  const line = [encoder.encode("data: "), ...Array(15).fill(chunk), encoder.encode("\n\n")];
+Deno.test("SseParser takes a message of the greatest length, its field's name included, and none longer", () => {
+  const data = "a".repeat(MAX_MESSAGE_LENGTH - "data: ".length);
 
-  const { messages } = parse(line);
+  const { messages } = parseText(`data: ${data}\n\n`);
 
-  assertEquals(messages.map(({ data }) => data.length), [15 * 1024 * 1024]);
+  assertEquals(messages.map(({ data }) => data.length), [MAX_MESSAGE_LENGTH - 6]);
+  assertThrows(() => parseText(`data: ${data}a\n\n`), FollowError);
 });
 
 const ENDLESS: readonly (readonly [what: string, start: string, piece: string])[] = [
