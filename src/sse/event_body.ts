@@ -36,7 +36,7 @@ const HEARTBEAT = encoder.encode(":\n\n");
 /** The body of an event stream: pulls events when the client pulls bytes, and beats while there are none. */
 export class EventBody {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Settles when the body is closed and the run has been cancelled, detached or read to its end. */
+  /** Settles when the body is closed and the run has been left, detached or read to its end. */
   readonly done: Promise<void>;
   readonly #events: Events;
   readonly #options: EventBodyOptions;

@@ -4,12 +4,16 @@ import type { Any } from "../core/inference.ts";
 import type { EncodeEventOptions } from "./encode_event.ts";
 import { EventBody } from "./event_body.ts";
 
-/** What becomes of the run when the client goes away: it is cancelled, or goes on without a reader. */
+/**
+ * What becomes of the run when the client goes away. With `"cancel"` it is left as by `break`: it is cancelled or, kept
+ * in a store, suspended, so that a lost connection loses no stored run and `resume` goes on with it. With `"detach"` it
+ * goes on without a reader.
+ */
 export type OnDisconnect = "cancel" | "detach";
 
 /** Options of {@linkcode eventStreamResponse}. */
 export interface EventStreamOptions extends EncodeEventOptions {
-  /** What becomes of the run when the client goes away. Default: `"cancel"`. */
+  /** What becomes of the run when the client goes away. Default: `"cancel"`, which a stored run survives. */
   readonly onDisconnect?: OnDisconnect | undefined;
   /**
    * `request.signal`. Deno, Node and Bun tell of a client that left by cancelling the body; Workers by this signal
@@ -19,7 +23,7 @@ export interface EventStreamOptions extends EncodeEventOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * How long the stream may be silent before a comment is sent, in ms. Keep it below the read timeout of every proxy on
-   * the way, and of the server: that of Bun is 10 s, and then the run is cancelled. Default: 8 000.
+   * the way, and of the server: that of Bun is 10 s, and then the client counts as gone. Default: 8 000.
    */
   readonly heartbeatMs?: number | undefined;
   /** How long an `EventSource` waits before it reconnects, in ms. Default: 2 000. */

@@ -1,7 +1,14 @@
-import { RunCancelledError, type RunStream, type StepScope, Workflow } from "@stepstream/workflow";
+import {
+  MemoryStore,
+  RunCancelledError,
+  RunReleasedError,
+  type RunStream,
+  type StepScope,
+  Workflow,
+} from "@stepstream/workflow";
 import { eventStreamResponse, type OnDisconnect } from "@stepstream/workflow/sse";
 import { assertEquals, assertRejects } from "@std/assert";
-import { laterTurn, stateOf } from "../tools/events.ts";
+import { laterTurn, readAll, stateOf, typesOf } from "../tools/events.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
 import { RejectionTrap } from "../tools/rejection_trap.ts";
 import { type SpiedSignal, spiedSignal } from "../tools/spied_signal.ts";
@@ -99,6 +106,36 @@ for (const { name, take } of WAYS_TO_LEAVE) {
 
     await assertRejects(() => stream.result, RunCancelledError);
     assertEquals(ran, ["wait"]);
+  });
+
+  Deno.test(`eventStreamResponse() leaves a stored run for later on ${name}, and resume() goes on with it`, async () => {
+    const store = new MemoryStore();
+    const begun = Promise.withResolvers<void>();
+    let tries = 0;
+    const workflow = new Workflow().add({
+      name: "wait",
+      action: (_ctx, _payload, _log, { signal }) => {
+        tries += 1;
+        if (tries > 1) return "done";
+        begun.resolve();
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      },
+    });
+    const stream = workflow.stream("wait", null, { store, runId: "run-1" });
+    const client = spiedSignal();
+    const all = Promise.withResolvers<void>();
+    const waitUntil = (promise: Promise<void>) => all.resolve(promise);
+    const chunks = new ChunkReader(eventStreamResponse(stream, { signal: client.signal, waitUntil }));
+    await chunks.readUntil("step.start");
+    await begun.promise;
+
+    await take(chunks, client);
+    await all.promise;
+
+    await assertRejects(() => stream.result, RunReleasedError);
+    assertEquals((await store.find("run-1"))?.status, "suspended");
+    const { items } = await readAll(workflow.resume("run-1", { store, after: 2 }));
+    assertEquals(typesOf(items), ["run.suspend", "run.resume", "step.start", "step.result", "run.end"]);
   });
 
   Deno.test(`eventStreamResponse() lets the run go on without a reader on ${name} if it is told to detach`, async () => {
