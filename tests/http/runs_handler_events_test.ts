@@ -133,24 +133,23 @@ for (const [header, query] of BAD_CURSORS) {
   });
 }
 
-for (const after of [4, 5, 1_000]) {
-  Deno.test(`GET /runs/:id/events?after=${after} answers 204 for a run that ended with event 4`, async () => {
-    await using runs = new FakeRuns();
-    runs.put(ID, notes(3));
-    const handler = createRunsHandler(runs);
+Deno.test("GET /runs/:id/events answers 204 after the last event of a run that has ended", async () => {
+  await using runs = new FakeRuns();
+  runs.put(ID, notes(3));
+  const handler = createRunsHandler(runs);
 
-    const answers = [
-      await ask(handler, "GET", `${EVENTS}?after=${after}`),
-      await ask(handler, "GET", EVENTS, { headers: { "last-event-id": String(after) } }),
-      await ask(handler, "GET", `${EVENTS}?after=${after}`, { headers: NDJSON }),
-    ];
+  const answers = [
+    await ask(handler, "GET", `${EVENTS}?after=4`),
+    await ask(handler, "GET", EVENTS, { headers: { "last-event-id": "4" } }),
+    await ask(handler, "GET", `${EVENTS}?after=4`, { headers: NDJSON }),
+  ];
 
-    assertEquals(answers.map(({ status, text }) => [status, text]), [[204, ""], [204, ""], [204, ""]]);
-  });
-}
+  assertEquals(answers.map(({ status, text }) => [status, text]), [[204, ""], [204, ""], [204, ""]]);
+});
 
 const GAPS: readonly (readonly [what: string, after: number, first: number, change: (runs: FakeRuns) => void])[] = [
   ["after what an unfinished run has told", 9, 1, () => {}],
+  ["after more than an ended run has told", 9, 1, (runs) => runs.push(ID, endEvent(6))],
   ["where the store has let go of events", 1, 4, (runs) => runs.forget(ID, 4)],
 ];
 

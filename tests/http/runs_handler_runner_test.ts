@@ -1,10 +1,11 @@
-import { MemoryStore, type Step, Workflow } from "@stepstream/workflow";
+import { EventsGoneError, MemoryStore, type Step, Workflow } from "@stepstream/workflow";
+import { followRun } from "@stepstream/workflow/client";
 import { createRunsHandler } from "@stepstream/workflow/http";
 import { Runner } from "@stepstream/workflow/runner";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf } from "@std/assert";
 import { Hono } from "hono";
 import { ChunkReader } from "../sse/chunk_reader.ts";
-import { typesOf } from "../tools/events.ts";
+import { readAll, typesOf } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
 import { LocalServer } from "../tools/local_server.ts";
 import { parseEvents } from "../tools/parse_event_stream.ts";
@@ -45,6 +46,22 @@ Deno.test("createRunsHandler() on a Runner starts a run once, streams it, tells 
   assertEquals(parseLines(lines.text), parseEvents(text));
   const { createdAt: _createdAt, updatedAt: _updatedAt, ...fields } = Object(head);
   assertEquals(fields, { runId: RUN_ID, workflow: "greetings", version: "1", status: "completed", lastSeq: 7 });
+});
+
+Deno.test("createRunsHandler() on a Runner tells who followed a longer run of this id that its events are gone", async () => {
+  await using runner = runnerOf(greetings());
+  const handler = createRunsHandler(runner);
+  const asking = { body: { start: "greet", payload: "Ada", runId: RUN_ID }, headers: { accept: "text/event-stream" } };
+  await ask(handler, "POST", "/runs", asking);
+  const fetch = (url: string) => handler(requestOf("GET", url));
+
+  const [beyond, atEnd] = [
+    await readAll(followRun(EVENTS, { after: 8, fetch })),
+    await readAll(followRun(EVENTS, { after: 7, fetch })),
+  ];
+
+  assertInstanceOf(beyond.failure?.error, EventsGoneError);
+  assertEquals([beyond.failure.error.after, beyond.failure.error.first, atEnd], [8, 1, { items: [], failure: null }]);
 });
 
 Deno.test("createRunsHandler() on a Runner answers POST with the stream, which a client can come back to", async () => {
