@@ -165,7 +165,8 @@ export class RunFollower implements FollowedRun {
   /** Waits for its turn to connect again, or gives up. */
   async #recover(error: unknown): Promise<void> {
     const { maxFailures, maxDelayMs, clock } = this.#settings;
-    const status = error instanceof FollowError ? error.status : null;
+    const told = error instanceof FollowError ? error : null;
+    const status = told?.status ?? null;
     const isInVain = error instanceof EventsGoneError || error instanceof MessageTooLongError || isFinal(status);
     if (isInVain) return this.#fail(error);
     const connection = this.#connection;
@@ -175,7 +176,7 @@ export class RunFollower implements FollowedRun {
     const failures = connection?.isAlive ? 1 : this.#failures + 1;
     this.#failures = failures;
     if (failures > maxFailures) {
-      return this.#fail(new FollowError(`failures in a row: ${failures}`, status, { cause: error }));
+      return this.#fail(new FollowError(`failures in a row: ${failures}`, status, { ...told, cause: error }));
     }
     this.#tell("reconnecting", error);
     this.#retryMs = Math.max(connection?.retryMs ?? this.#retryMs, MIN_RETRY_MS);

@@ -152,6 +152,23 @@ Deno.test("followRun() gives up at once with maxFailures: 0", async () => {
   ]);
 });
 
+Deno.test("followRun() tells what the server has said last when it gives up", async () => {
+  const problem = JSON.stringify({ title: "Service Unavailable", detail: "Closing" });
+  const type = { "content-type": "application/problem+json" };
+  await using server = new EventServer(() => refusal(503, type, problem));
+
+  const { failure } = await readAll(followRun(server.url, { ...QUICK, maxFailures: 1 }));
+
+  assertInstanceOf(failure?.error, FollowError);
+  const { status, title, detail, message } = failure.error;
+  assertEquals({ status, title, detail, message }, {
+    status: 503,
+    title: "Service Unavailable",
+    detail: "Closing",
+    message: "Cannot follow the run: failures in a row: 2: Service Unavailable: Closing",
+  });
+});
+
 Deno.test("followRun() does not give up on connections that end after a heartbeat", async () => {
   await using server = new EventServer((_, index) => streamResponse(index < 10 ? `${HELLO}:\n\n` : messagesOf(EVENTS)));
 
