@@ -33,7 +33,8 @@ export interface FollowOptions {
   readonly clock?: Clock | undefined;
   /**
    * Is told where the reader stands whenever that changes, a moment later; at `reconnecting` and `failed` also what
-   * went wrong. Default: nobody is.
+   * went wrong. It must not throw: that is an uncaught error of the program's, and the reader goes on. Default: nobody
+   * is.
    */
   readonly onState?: ((state: FollowState, error?: unknown) => void) | undefined;
 }
