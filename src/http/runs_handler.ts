@@ -7,6 +7,7 @@ import { allowOrigin, isForeign } from "./cors.ts";
 import { parseCursor } from "./cursor.ts";
 import { eventFeed, missingEvents } from "./event_feed.ts";
 import type { FeedFormat } from "./feed_frame.ts";
+import { headOf } from "./head_of.ts";
 import { isAllowed, OwnAnswer } from "./is_allowed.ts";
 import { Problem, unexpectedResponse } from "./problem.ts";
 import { ReaderPlaces } from "./reader_places.ts";
@@ -97,15 +98,17 @@ class RunsHandler {
     const response = await this.#answer(request).catch((error) => this.#refuse(request, error));
     const { cors } = this.#settings;
     if (cors !== null) allowOrigin(request, response.headers, cors);
-    return request.method === "HEAD" ? new Response(null, response) : response;
+    return request.method === "HEAD" ? await headOf(response) : response;
   }
 
   #refuse(request: Request, error: unknown): Response {
     if (error instanceof Problem) return error.toResponse();
     // It was deleted meanwhile, perhaps between two looks at it.
     if (error instanceof UnknownRunError) return unknownRun().toResponse();
-    // A copy, whose headers may be added to.
-    if (error instanceof OwnAnswer) return new Response(error.response.body, error.response);
+    // A copy, whose headers may be added to. What its body is like is not known, so for HEAD nobody reads it.
+    if (error instanceof OwnAnswer) {
+      return new Response(request.method === "HEAD" ? null : error.response.body, error.response);
+    }
     this.#settings.onError(error, request);
     return unexpectedResponse();
   }

@@ -35,6 +35,24 @@ for (const accept of ["text/event-stream", "application/x-ndjson"]) {
   });
 }
 
+for (const path of [`/runs/${ID}`, `/runs/${ID}/events?after=2`, `/runs/${ID}/events`, "/runs/missing", "/runs"]) {
+  Deno.test(`HEAD ${path} over HTTP tells the length that GET has, if any`, async () => {
+    await using runs = new FakeRuns();
+    runs.put(ID, notes(1));
+    await using server = new LocalServer(createRunsHandler(runs));
+
+    const head = await fetch(`${server.origin}${path}`, { method: "HEAD" });
+    const get = await fetch(`${server.origin}${path}`);
+
+    assertEquals([head.status, await head.text(), lengthOf(head)], [get.status, "", lengthOf(get)]);
+    await get.body?.cancel();
+  });
+}
+
+function lengthOf({ headers }: Response): string | null {
+  return headers.get("content-length");
+}
+
 Deno.test("createRunsHandler() over HTTP answers a chunked body of 100 MB before it has come", async () => {
   await using runs = new FakeRuns(greetings());
   await using server = new LocalServer(createRunsHandler(runs));
