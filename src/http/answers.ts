@@ -7,7 +7,9 @@ const HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosnif
 /** The media type to answer in. */
 export function acceptable<Type extends string>(request: Request, offered: readonly Type[]): Type {
   const type = negotiate(request.headers.get("accept"), offered);
-  if (type === null) throw new Problem(406, `This comes as ${offered.join(", ")}`);
+  if (type === null) {
+    throw new Problem(406, `This comes as ${offered.join(", ")}`, { headers: { vary: "Accept" } });
+  }
   return type;
 }
 
