@@ -52,7 +52,7 @@ export class EventBody {
   /** `run.end` is in the text, or stands in for an event that could not be written. */
   #isEndTold = false;
   #encodingError: unknown = null;
-  /** How many steps the client has seen the result of. */
+  /** How many steps have finished, with the one whose result cannot be written: `run.end` counts it, too. */
   #steps = 0;
   /** Ends the wait for the next event early. */
   #stopWaiting: (() => void) | null = null;
