@@ -12,6 +12,9 @@ interface Producer {
   advance(): void;
 }
 
+/** So long it takes whoever is woken to make an event, if that needs no waiting. */
+const MICROTASKS_A_TURN = 4;
+
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
@@ -24,7 +27,9 @@ export class HandOff {
   readonly #runId: string;
   readonly #ready = new Ring<WorkflowEvent>();
   readonly #waiters = new Ring<Waiter>();
-  #wakeProducers: (() => void)[] = [];
+  /** Those who wait for somebody to want an event, in the order in which they came. */
+  readonly #producers = new Ring<() => void>();
+  #isWaking = false;
   /** A `next()` is on the stack and has found nothing ready. */
   #isAsked = false;
   /** The producer is on the stack of a `next()`. */
@@ -89,7 +94,6 @@ export class HandOff {
     if (this.#isProducing) return undefined;
     if (this.#ready.size === 0 && !this.#isClosed && !this.#isDrained) {
       this.#isAsked = true;
-      this.#wake();
       if (this.#waiters.size === 0) {
         this.#isProducing = true;
         try {
@@ -106,21 +110,21 @@ export class HandOff {
 
   /** Settles when somebody asks for an event, and when nobody ever will again. */
   demand(): Promise<void> {
-    return new Promise((resolve) => this.#wakeProducers.push(resolve));
+    return new Promise((resolve) => this.#producers.push(resolve));
   }
 
   /** From now on events are neither kept nor made. */
   drain(): void {
     this.#isDrained = true;
     this.#ready.clear();
-    this.#wake();
+    this.#wakeAll();
   }
 
   /** No event comes after those that are ready; then the reader meets the failure, if there is one, and the end. */
   close(failure: { readonly error: unknown } | null): void {
     this.#isClosed = true;
     this.#failure = failure;
-    this.#wake();
+    this.#wakeAll();
     for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
       const failed = this.#takeFailure();
       if (failed === null) waiter.resolve(DONE);
@@ -136,7 +140,11 @@ export class HandOff {
 
   /** On its own, so that `next` keeps nothing for a closure. */
   #wait(): Promise<IteratorResult<WorkflowEvent, undefined>> {
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    const waiting = new Promise<IteratorResult<WorkflowEvent, undefined>>((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+    });
+    this.#wake();
+    return waiting;
   }
 
   #afterClose(): Promise<IteratorResult<WorkflowEvent, undefined>> {
@@ -151,9 +159,22 @@ export class HandOff {
   }
 
   #wake(): void {
-    if (this.#wakeProducers.length === 0) return;
-    const wake = this.#wakeProducers;
-    this.#wakeProducers = [];
-    for (const resolve of wake) resolve();
+    if (this.#isWaking) return;
+    if (this.#producers.size === 1) this.#producers.shift()?.();
+    else if (this.#producers.size > 1) this.#wakeInTurn();
+  }
+
+  /** One after the other while an event is wanted, so that each gets its turn: who has made one waits as the last. */
+  async #wakeInTurn(): Promise<void> {
+    this.#isWaking = true;
+    while (this.isWanted && this.#producers.size > 0) {
+      this.#producers.shift()?.();
+      for (let tick = 0; tick < MICROTASKS_A_TURN; tick += 1) await undefined;
+    }
+    this.#isWaking = false;
+  }
+
+  #wakeAll(): void {
+    for (let wake = this.#producers.shift(); wake !== undefined; wake = this.#producers.shift()) wake();
   }
 }

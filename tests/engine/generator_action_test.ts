@@ -213,3 +213,41 @@ Deno.test("Workflow keeps the memory flat behind a generator with many chunks", 
   assertEquals(pulled < 10, true, `${pulled} were pulled`);
   await stream.return();
 });
+
+for (const concurrency of [2, 3, 8]) {
+  for (const isSlow of [false, true]) {
+    const reader = isSlow ? "slow" : "quick";
+    Deno.test(`Generator actions at work at once begin in the order of the queue and take turns, at ${concurrency} and for a ${reader} reader`, async () => {
+      const begun: number[] = [];
+      const chunks = new Map<number, number>();
+      const workflow = new Workflow<{ split: null; yield: number }>().add(
+        {
+          name: "split",
+          action: () => null,
+          decision: (_ctx, _result, enqueue) => {
+            for (let item = 0; item < 8; item += 1) enqueue.tail("yield", item);
+          },
+        },
+        {
+          name: "yield",
+          action: function* (_ctx, item) {
+            begun.push(item);
+            while (true) yield item;
+          },
+        },
+      );
+
+      let left = 10 * concurrency;
+      for await (const event of workflow.stream("split", null, { concurrency })) {
+        if (isSlow) await laterTurn();
+        if (event.type !== "step.chunk") continue;
+        chunks.set(event.token, (chunks.get(event.token) ?? 0) + 1);
+        left -= 1;
+        if (left === 0) break;
+      }
+
+      assertEquals(begun, Array.from({ length: concurrency }, (_, item) => item));
+      assertEquals([...chunks.values()], begun.map(() => 10));
+    });
+  }
+}
