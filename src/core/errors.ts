@@ -122,16 +122,19 @@ export class GroupFailedError extends WorkflowError {
   }
 }
 
-/** The reason of a cancelled run when the one who cancelled it gave none. */
+/** The reason of a cancelled run when the one who cancelled it gave none, or when it was cancelled before. */
 export class RunCancelledError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunCancelledError";
   /** The run that was cancelled. */
   readonly runId: string;
 
-  /** Names the run. */
-  constructor(runId: string) {
-    super(`Run ${JSON.stringify(runId)} was cancelled`);
+  /** Names the run and, where it is known, why; `cause` is `{ name, message, cause? }` of the reason. */
+  constructor(runId: string, words?: string, cause?: unknown) {
+    super(
+      `Run ${JSON.stringify(runId)} was cancelled${words === undefined ? "" : `: ${words}`}`,
+      words === undefined ? {} : { cause },
+    );
     this.runId = runId;
   }
 }

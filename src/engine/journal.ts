@@ -15,7 +15,7 @@ import type { RunContext } from "./run_context.ts";
 import { type ContextPatch, type StoredContext, UNDEFINED } from "./stored_context.ts";
 import { encodeChanges, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
 import { EncodedEvent } from "./stored_event.ts";
-import { toStorable, withErrorInWords } from "./stored_result.ts";
+import { asReadBack, toStorable } from "./stored_result.ts";
 import { encodeState, type PendingRetry, type RestoredState } from "./stored_state.ts";
 
 /** The run that a journal is kept for. */
@@ -169,9 +169,9 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     return toStorable(token, result, context);
   }
 
-  /** The outcome as it is traced: no more of its error than a store keeps. */
-  toTraceable(outcome: Outcome): Outcome {
-    return withErrorInWords(outcome);
+  /** The outcome as it is traced: as a store has it. */
+  toTraceable(outcome: Outcome, isInside: boolean): Outcome {
+    return asReadBack(outcome, isInside);
   }
 
   /** The attempt at a token that failed before the run was resumed, if its next one is not made yet. */
@@ -349,6 +349,8 @@ export class Journal implements EventSink, RunContext, LeaseHost {
       if (this.#fault !== null) return;
       if (!isWritten) return this.#break(new RunFencedError(runId));
     } catch (error) {
+      // A store that says what went wrong names the run and the revision itself.
+      if (error instanceof StoreError) return this.#break(error);
       return this.#break(new StoreError(runId, `write revision ${revision + 1}`, toText(error), { cause: error }));
     }
     this.#lease.hold();

@@ -113,9 +113,12 @@ export class Opening {
 
   #toFailure({ status, error }: RunEndEvent): unknown {
     if (status === "completed") return null;
-    return status === "cancelled"
+    const told = describeError(error);
+    if (status === "failed") return new RunFailedError(this.#runId, describedText(told), error);
+    const isUntold = told.name === "RunCancelledError";
+    return isUntold
       ? new RunCancelledError(this.#runId)
-      : new RunFailedError(this.#runId, describedText(describeError(error)), error);
+      : new RunCancelledError(this.#runId, describedText(told), error);
   }
 
   #begin(from: number | null): void {

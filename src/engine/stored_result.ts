@@ -3,6 +3,7 @@ import { toJson } from "../core/json.ts";
 import type { Result } from "../core/result.ts";
 import type { Outcome } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
+import { toStoredJson } from "./stored_json.ts";
 
 /** The result, unless it cannot be stored: that is a failure. */
 export function toStorable({ step }: Token, result: Result, context: Record<string, unknown>): Result {
@@ -17,9 +18,24 @@ export function toStorable({ step }: Token, result: Result, context: Record<stri
   }
 }
 
-/** The outcome with its error in words: that is what is left of one that is read back from a store. */
-export function withErrorInWords(outcome: Outcome): Outcome {
-  const { result } = outcome;
-  if (result.ok) return outcome;
-  return { ...outcome, result: { ...result, error: describedText(describeError(result.error)) } };
+/**
+ * The outcome as it is read back from a store: that is what is traced of it. Only a run inside a step has payloads that
+ * are not from the store.
+ *
+ * @throws {SerializationError} If it holds what JSON cannot.
+ */
+export function asReadBack({ token, result, ...outcome }: Outcome, isInside: boolean): Outcome {
+  const { step, payload } = token;
+  return {
+    ...outcome,
+    token: isInside ? { ...token, payload: readBack(payload, "payload", step) } : token,
+    result: result.ok
+      ? { ok: true, value: readBack(result.value, "result.value", step), error: null }
+      : { ok: false, value: null, error: describedText(describeError(result.error)) },
+  };
+}
+
+function readBack(value: unknown, name: string, step: string): unknown {
+  const json = toStoredJson(value, name, step);
+  return typeof json === "object" && json !== null ? JSON.parse(JSON.stringify(json)) : json;
 }

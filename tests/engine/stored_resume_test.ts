@@ -4,6 +4,7 @@ import {
   decideTo,
   EventsGoneError,
   MemoryStore,
+  RunCancelledError,
   RunConflictError,
   RunFailedError,
   RunFencedError,
@@ -511,4 +512,21 @@ Deno.test("Workflow.resume() after an event that the run does not have rejects w
 
   await assertRejects(() => resumed.next(), EventsGoneError, 'Cannot read the events of run "r1" after 1000');
   await resumed.return();
+});
+
+Deno.test("A run that was cancelled tells why, whoever asks for its result later", async () => {
+  const gone = async (reason?: unknown) => {
+    const workflow = new Workflow().add({ name: "a", action: () => new Promise(() => {}) });
+    const options = { store: new MemoryStore(), runId: "r1", cleanupTimeoutMs: 0 };
+    const stream = workflow.stream("a", null, options);
+    await stream.next();
+    await stream.cancel(reason);
+    return await assertRejects(() => workflow.resume("r1", options).result, RunCancelledError);
+  };
+
+  const [told, silent] = [await gone(new RangeError("the user has left")), await gone()];
+
+  assertEquals(told.message, 'Run "r1" was cancelled: RangeError: the user has left');
+  assertEquals(told.cause, { name: "RangeError", message: "the user has left" });
+  assertEquals([silent.message, silent.cause], ['Run "r1" was cancelled', undefined]);
 });

@@ -234,6 +234,28 @@ Deno.test("What a group has come to keeps the words of its errors in a stored ru
   }
 });
 
+Deno.test("A stored run traces what is stored, as it does when it is resumed", async () => {
+  const create = () =>
+    new Workflow<Any, Any>().add(
+      {
+        name: "a",
+        action: () => ({ nothing: undefined, error: new RangeError("no", { cause: 1 }), list: [1] }),
+        decision: (_ctx, { value }, enqueue) => {
+          enqueue.tail("b");
+          value?.list.push(2);
+        },
+      },
+      asStep("b", new Workflow().add({ name: "inner", action: (_ctx, value) => value }), { start: "inner" }),
+    );
+  const store = new MemoryStore();
+
+  const { trace } = await create().run("a", null, { store, runId: "r1" });
+  const resumed = await create().resume("r1", { store }).result;
+
+  assertEquals(trace, resumed.trace);
+  assertEquals(Object.keys(trace[0]?.value ?? {}), ["error", "list"]);
+});
+
 Deno.test("A logger that throws what is not JSON does not break a stored run", async () => {
   for (const thrown of [1n, Symbol("s"), () => 1, new Map(), { deep: new Date(0) }]) {
     for (const isLate of [false, true]) {
