@@ -50,21 +50,26 @@ export type ValueOf<Returned> = Returned extends AsyncGenerator<infer _Chunk, in
   : Returned extends PromiseLike<infer Later> ? ValueOf<Later>
   : Returned;
 
-/** What a generator action yields, `never` for any other action. */
+/** What a generator action yields, `never` for any other action, `unknown` for one of which nothing is known. */
 export type ChunkOf<Returned> = Returned extends AsyncGenerator<infer Chunk, infer _Value, Any> ? Chunk
   : Returned extends Generator<infer Chunk, infer _Value, Any> ? Awaited<Chunk>
   : Returned extends PromiseLike<infer Later> ? ChunkOf<Later>
-  : never;
+  : Returned extends object | string | number | bigint | boolean | symbol | null | void ? never
+  : unknown;
 
 /** The value of a step by its name: exact for an added step, otherwise as open as the payloads are. */
-export type StepValue<Payloads, Returns, Name> = Name extends StepName<Returns> ? ValueOf<Returns[Name]>
-  : IsAny<Payloads> extends true ? Any
-  : unknown;
+export type StepValue<Payloads, Returns, Name extends string> = IsAny<Payloads> extends true ? Any
+  : ValueOf<ReturnedBy<Returns, Name>>;
 
 /** The chunks of a step by its name, with the same openness. */
-export type StepChunk<Payloads, Returns, Name> = Name extends StepName<Returns> ? ChunkOf<Returns[Name]>
-  : IsAny<Payloads> extends true ? Any
-  : unknown;
+export type StepChunk<Payloads, Returns, Name extends string> = IsAny<Payloads> extends true ? Any
+  : ChunkOf<ReturnedBy<Returns, Name>>;
+
+/**
+ * What a step's action returns, `unknown` of a step that has not been added. A question whether it was (`Name extends
+ * keyof Returns`) would keep the compiler from seeing that a workflow with more steps is one with less.
+ */
+export type ReturnedBy<Returns, Name extends string> = (Returns & Record<string, unknown>)[Name];
 
 /** The names that events carry: those of the payload map; without one, any. */
 export type EventStepName<Payloads> = IsAny<Payloads> extends true ? string : StepName<Payloads>;

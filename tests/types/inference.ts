@@ -117,3 +117,25 @@ export async function inferOutcome(): Promise<void> {
   // @ts-expect-error TS7053: no step of this name was added
   context["result.merge"];
 }
+
+/** A workflow with steps is given where one is asked for, and put where there was one without them. */
+export function giveWorkflows(): readonly Workflow[] {
+  const serve = (workflow: Workflow) => workflow;
+  serve(new Workflow().add({ name: "a", action: () => 1 }));
+  let growing = new Workflow<{ a: string }>();
+  growing = growing.add({ name: "a", action: () => 1 });
+  const list: Workflow[] = [new Workflow().add({ name: "a", action: () => 1 }), growing];
+  return list;
+}
+
+/** Of steps whose types the workflow has never seen the events say nothing. */
+export async function inferUnseenSteps(): Promise<void> {
+  const orders = new Workflow<Steps, Seen>().add({ name: "process", action: (): unknown => [] });
+
+  for await (const event of orders.stream("load", { batch: "B-99" })) {
+    if (event.type === "step.chunk") assertType<IsExact<typeof event.value, unknown>>(true);
+    if (event.type === "step.result" && event.step === "load") {
+      assertType<IsExact<typeof event.result, Result<unknown>>>(true);
+    }
+  }
+}

@@ -56,6 +56,19 @@ export function refuse(): void {
   followRun("https://example.com/", { headers: 1 });
 }
 
+/** Steps make a workflow no less of a workflow, whatever it is typed with. */
+export function give(): readonly Workflow[] {
+  let growing = new Workflow<Steps>();
+  growing = growing.add({ name: "price", action: (_ctx, name) => name.length });
+  const take = (workflow: Workflow) => workflow;
+  return [
+    take(new Workflow().add({ name: "a", action: () => 1 })),
+    new Workflow().add({ name: "a", action: () => 1 }),
+    growing,
+    shop,
+  ];
+}
+
 /** Runs over HTTP, and one that is followed. */
 export function serve(store: RunStore): readonly [(request: Request) => Response | Promise<Response>, FollowedRun] {
   const handler = createRunsHandler(new Runner({ workflows: [shop], store }));
