@@ -1,11 +1,11 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { measureImports } from "../tools/measure_imports.ts";
 import { printLine } from "../tools/print_line.ts";
 import { findCommand } from "../tools/find_command.ts";
 import { runCommand } from "../tools/run_command.ts";
 import { findInSource } from "../tools/source_findings.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
-import { NpmProject, OTHER_PACKAGES, readConsumer, run } from "./npm_project.ts";
+import { CONFIG, NpmProject, OTHER_PACKAGES, readConsumer, run } from "./npm_project.ts";
 
 const DENO_JSON = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
 const SUBPATHS = Object.keys(DENO_JSON.exports);
@@ -86,6 +86,15 @@ Deno.test("npm package's modules and types import nothing but each other", async
   }
 
   assertEquals(wrong, []);
+});
+
+Deno.test("npm package that cannot be made where it is to be is refused with the reason, and no stack", async () => {
+  const pack = ["task", "--quiet", "--config", CONFIG, "pack", "/dev/null/x"];
+
+  const { code, stdout, stderr } = await runCommand("deno", ...pack);
+
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, /^Cannot pack, because mkdir has failed: .*\/dev\/null.*\n$/);
 });
 
 for (const name of ["run.mjs", "types.ts"]) {

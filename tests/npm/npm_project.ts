@@ -1,7 +1,8 @@
 import { runCommand } from "../tools/run_command.ts";
 import { TemporaryFolder } from "../tools/temporary_folder.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+/** The file that knows the command which packs. */
+export const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 /** Packages that a consumer uses beside it, the same for everybody who runs it. */
 export const OTHER_PACKAGES = ["@types/node@20.19.25", "sql.js@1.16.0"] as const;
 
@@ -23,8 +24,10 @@ export class NpmProject implements AsyncDisposable {
   static async create(): Promise<NpmProject> {
     const folder = await TemporaryFolder.create();
     try {
-      const name = await run("deno", "task", "--quiet", "--config", `${ROOT}deno.json`, "pack", folder.path);
-      const tarball = `${folder.path}/${name.trim()}`;
+      // A folder that is not there yet, as somebody may name one.
+      const packs = `${folder.path}/packs/today`;
+      const name = await run("deno", "task", "--quiet", "--config", CONFIG, "pack", packs);
+      const tarball = `${packs}/${name.trim()}`;
       await folder.write("package.json", '{ "private": true, "type": "module" }');
       await run("npm", "install", "--prefix", folder.path, "--no-audit", "--no-fund", tarball, ...OTHER_PACKAGES);
       return new NpmProject(folder, tarball);

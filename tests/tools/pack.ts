@@ -1,5 +1,6 @@
 /**
- * Makes the npm package, `stepstream-workflow-<version>.tgz`, in the folder that is given, or else in this one.
+ * Makes the npm package, `stepstream-workflow-<version>.tgz`, in the folder that is given, which need not be there, or
+ * else in this one.
  *
  * `deno pack` makes its modules, declarations and manifest. Modules are what bundlers want, who take just those that
  * are used. To load a hundred of them takes a cold Node far longer than to run them, so for Node (and Bun, and Deno's
@@ -37,6 +38,8 @@ interface Manifest {
 
 /** Makes the package in the folder and answers the tarball's name. */
 async function pack(destination: string): Promise<string> {
+  // By a program: that folder may be anywhere, and this one may write below /tmp alone.
+  await run(".", "mkdir", "-p", "--", destination);
   await using folder = await TemporaryFolder.create();
   await run(".", "deno", "pack", "--quiet", "--allow-dirty", "--no-source-maps", "--output", `${folder.path}/raw.tgz`);
   await run(folder.path, "tar", "--extract", "--gzip", "--file", "raw.tgz");
@@ -49,7 +52,7 @@ async function pack(destination: string): Promise<string> {
     await Deno.writeTextFile(`${root}/${types}`, TYPES_HEADER + await Deno.readTextFile(`${root}/${types}`));
   }
   await Deno.writeTextFile(`${root}/package.json`, await describe(manifest));
-  return (await run(".", "npm", "pack", root, "--pack-destination", destination, "--silent")).trim();
+  return (await run(".", "npm", "pack", root, "--pack-destination", destination, "--loglevel", "error")).trim();
 }
 
 /** Makes the bundles, each at the path of its entry point. */
@@ -104,10 +107,19 @@ async function describe(manifest: Manifest): Promise<string> {
 
 async function run(folder: string, command: string, ...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await runCommandIn(folder, command, ...args);
-  if (code !== 0) throw new Error(`Cannot pack, because ${command} has failed: ${stderr}`);
+  if (code !== 0) {
+    throw new Error(`Cannot pack, because ${command} has failed: ${`${stderr}${stdout}`.trim() || `code ${code}`}`);
+  }
   return stdout;
 }
 
 const [destination = "."] = Deno.args;
-// deno-lint-ignore no-console -- the name of the file is what the command is asked for
-console.log(await pack(destination));
+try {
+  const name = await pack(destination);
+  // deno-lint-ignore no-console -- the name of the file is what the command is asked for
+  console.log(name);
+} catch (error) {
+  // deno-lint-ignore no-console -- whoever asked for the file can do more with the reason than with a stack
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exitCode = 1;
+}
