@@ -232,7 +232,7 @@ export class Runner implements AsyncDisposable {
   async #start(workflow: string, start: string, payload: unknown, options: StartOptions): Promise<StartedRun> {
     const { runId = createRunId(), context } = options;
     const found = findByName(this.#workflows, workflow);
-    const plan = { workflow, start, payload: toStored(payload) };
+    const plan = { workflow, start, payload: toStored(start, payload) };
     const runOptions = { ...this.#runOptions, runId, ...(context === undefined ? {} : { context }) };
     while (true) {
       const other = this.#runs.get(runId);

@@ -23,7 +23,7 @@ export function openStoredRun(
  * @throws {SerializationError} If the payload is not JSON.
  */
 export async function checkStart(workflow: Workflow, start: string, payload: unknown): Promise<PlannedStart> {
-  const { plan, executor } = planRun(workflow, start, toStored(payload));
+  const { plan, executor } = planRun(workflow, start, toStored(start, payload));
   await plan.checked;
   return { plan: { ...plan, checked: null }, executor };
 }

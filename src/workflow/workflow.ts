@@ -313,7 +313,7 @@ export class Workflow<
   #open(start: string, payload: unknown, options: RunOptions = {}): DrainableRunStream {
     const settings = toRunSettings(options, this.#executor);
     if (settings.storage === null) return new LiveRunStream(this.#plan(start, payload), settings, null);
-    const plan = this.#plan(start, toStored(payload));
+    const plan = this.#plan(start, toStored(start, payload));
     return openStored(settings.runId, (parts) => new LiveRunStream(plan, settings, parts));
   }
 
@@ -332,7 +332,7 @@ export class Workflow<
   static {
     planStoredRun = (workflow, start, payload, options, storage) => {
       const settings = toRunSettings(options, workflow.#executor, storage);
-      return { plan: workflow.#plan(start, toStored(payload)), settings };
+      return { plan: workflow.#plan(start, toStored(start, payload)), settings };
     };
     planResumedRun = (workflow, runId, options, storage) => workflow.#planResumed(runId, options, storage);
     planRun = (workflow, start, payload) => ({
@@ -343,11 +343,11 @@ export class Workflow<
 }
 
 /**
- * A start payload as it will come back from a store.
+ * The start step's payload as it will come back from a store.
  *
  * @throws {SerializationError} If it is not JSON.
  */
-export function toStored(payload: unknown): unknown {
-  const json = toJson(payload, { name: "payload", stepName: null });
+export function toStored(start: string, payload: unknown): unknown {
+  const json = toJson(payload, { name: "payload", stepName: start });
   return typeof json === "object" ? JSON.parse(JSON.stringify(json)) : json;
 }

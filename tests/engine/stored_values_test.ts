@@ -126,7 +126,8 @@ Deno.test("Workflow.stream() throws where a stored run's start payload or contex
   const workflow = new Workflow().add({ name: "a", action: () => 1 });
   const store = new MemoryStore();
   for (const value of NOT_JSON) {
-    assertThrows(() => workflow.stream("a", { value }, { store }), SerializationError, "payload.value");
+    const error = assertThrows(() => workflow.stream("a", { value }, { store }), SerializationError, "payload.value");
+    assertEquals(error.stepName, "a");
     assertThrows(() => workflow.stream("a", 1, { store, context: { value } }), SerializationError);
   }
 });

@@ -112,7 +112,7 @@ Deno.test("DurableObjectRuns.start() asks nobody about what is not JSON", async 
     throw new Error("It was asked");
   });
 
-  await assertRejects(() => runs.start("w", "s", { at: new Date(0) }), SerializationError, "payload.at");
+  await assertRejects(() => runs.start("w", "s", { at: new Date(0) }), SerializationError, 'payload.at of step "s"');
   await assertRejects(
     () => runs.start("w", "s", 1, { context: { at: new Date(0) } }),
     SerializationError,

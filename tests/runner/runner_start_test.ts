@@ -111,8 +111,9 @@ Deno.test("Runner.start() rejects a payload or a context that is not JSON, of a 
   const cyclic: unknown[] = [];
   cyclic.push(cyclic);
 
-  await assertRejects(() => bench.runner.start("work", "echo", cyclic), SerializationError);
-  await assertRejects(() => bench.runner.start("work", "echo", cyclic, { runId: "r1" }), SerializationError);
+  const words = 'payload[0] of step "echo"';
+  await assertRejects(() => bench.runner.start("work", "echo", cyclic), SerializationError, words);
+  await assertRejects(() => bench.runner.start("work", "echo", cyclic, { runId: "r1" }), SerializationError, words);
   await assertRejects(() => bench.runner.start("work", "echo", 1, { context: { cyclic } }), SerializationError);
 
   assertEquals((await bench.runner.list()).length, 1);

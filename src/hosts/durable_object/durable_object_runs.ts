@@ -74,7 +74,7 @@ export class DurableObjectRuns {
     const order: Omit<StartOrder, "runId"> = {
       workflow,
       start,
-      payload: toJson(payload, { name: "payload", stepName: null }),
+      payload: toJson(payload, { name: "payload", stepName: start }),
       ...toContextOrder(context),
     };
     const answer = await this.#ask(runId, { method: "PUT", body: JSON.stringify(order) });

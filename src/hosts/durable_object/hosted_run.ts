@@ -83,7 +83,7 @@ export class HostedRun {
   async isStarted({ workflow, start, payload }: StartOrder): Promise<boolean> {
     const head = await this.head();
     if (head === null) return false;
-    await assertSameStart(head, { workflow, start, payload: toStored(payload) }, this.#settings.store);
+    await assertSameStart(head, { workflow, start, payload: toStored(start, payload) }, this.#settings.store);
     return true;
   }
 
