@@ -13,9 +13,10 @@ export class UnknownStepError extends WorkflowError {
   /** The name that was looked for. */
   readonly stepName: string;
 
-  /** Names the step and some of those there are. */
-  constructor(stepName: string, known: Iterable<string>) {
-    super(`Cannot find step ${JSON.stringify(stepName)}: ${listOf(known)}`);
+  /** Names the step, some of those there are, and the step that declares it among its `routes`, if one does. */
+  constructor(stepName: string, known: Iterable<string>, declaredBy?: string) {
+    const origin = declaredBy === undefined ? "" : `, a route of step ${JSON.stringify(declaredBy)}`;
+    super(`Cannot find step ${JSON.stringify(stepName)}${origin}: ${listOf(known)}`);
     this.stepName = stepName;
   }
 }

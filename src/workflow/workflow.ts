@@ -288,8 +288,8 @@ export class Workflow<
     return reportRoutes(this.#steps, starts);
   }
 
-  #assertStep(name: string): void {
-    if (!this.#steps.has(name)) throw new UnknownStepError(name, this.#steps.keys());
+  #assertStep(name: string, declaredBy?: string): void {
+    if (!this.#steps.has(name)) throw new UnknownStepError(name, this.#steps.keys(), declaredBy);
   }
 
   #plan(start: string, payload: unknown): RunPlan {
@@ -304,7 +304,7 @@ export class Workflow<
   #checkSteps(): ReadonlyMap<string, number> {
     const limits = new Map<string, number>();
     for (const { step: { name, routes, concurrency = Infinity } } of this.#steps.values()) {
-      routes?.forEach((route) => this.#assertStep(route));
+      routes?.forEach((route) => this.#assertStep(route, name));
       if (concurrency < Infinity) limits.set(name, concurrency);
     }
     return limits;

@@ -39,6 +39,7 @@ Deno.test("Step.routes to a step that the workflow lacks throws when a run start
 
   const error = assertThrows(() => workflow.stream("a"), UnknownStepError);
 
+  assertEquals(error.message, 'Cannot find step "c", a route of step "b": known steps are "a", "b"');
   assertEquals(error.stepName, "c");
 });
 
