@@ -149,10 +149,14 @@ function showInputError(text) {
   input.setAttribute("aria-invalid", String(text !== ""));
 }
 
-/** The command that shows the same in a terminal: the events of the run on show, or those of a check of its own. */
+/**
+ * The command that shows the same in a terminal: the events of the run on show, or those of a check of its own. There
+ * is none for what could not be checked.
+ */
 function showCommand() {
-  const query = new URLSearchParams({ url: input.value.trim() });
-  const path = run === null ? `/check?${query}` : eventsOf(run.runId);
+  const url = complete(input.value);
+  element("command").hidden = run === null && objectionTo(url) !== "";
+  const path = run === null ? `/check?${new URLSearchParams({ url })}` : eventsOf(run.runId);
   // A quote is the one character that a URL may hold and a quoted shell word may not.
   element("curl").textContent = `curl -N '${location.origin}${path.replaceAll("'", "%27")}'`;
 }

@@ -27,9 +27,10 @@ export function showStep(step, state, text = state) {
   item.querySelector("span").textContent = text;
 }
 
-/** The run is over before its steps are. */
+/** The run is over, perhaps before its steps are: what is at work ends so, and what waits will not be run. */
 export function stopSteps(state) {
   for (const step of document.querySelectorAll('#steps [data-state="running"]')) showStep(step.dataset.step, state);
+  for (const step of document.querySelectorAll('#steps [data-state="waiting"]')) showStep(step.dataset.step, "not run");
 }
 
 /** Shows how many links are checked, and how many at work at once. */

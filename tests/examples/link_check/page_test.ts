@@ -4,6 +4,33 @@ import { DEMO_LINKS, endlessDemo, QUICK_CHECK, QUICK_DEMO } from "./demo_links.t
 import { LocalServer } from "./local_server.ts";
 import { TestBrowser } from "./test_browser.ts";
 
+// These run in the page.
+
+/** How much is seen of a chip halfway through its animation. */
+const FAINTEST_CHIP = `(() => {
+  const chip = document.querySelector('[data-state="checking"] .chip');
+  for (const animation of chip.getAnimations()) {
+    animation.pause();
+    animation.currentTime = animation.effect.getComputedTiming().duration / 2;
+  }
+  return getComputedStyle(chip).opacity;
+})()`;
+
+/** Which of the page's colours the dot before the state has. */
+const DOT = `(() => {
+  const { backgroundColor } = getComputedStyle(document.getElementById("state"), "::before");
+  const probe = document.body.appendChild(document.createElement("i"));
+  return ["ok", "redirected", "slow", "broken", "accent", "muted"].find((name) => {
+    probe.style.color = "var(--" + name + ")";
+    return getComputedStyle(probe).color === backgroundColor;
+  });
+})()`;
+
+/** The texts of the boxes that are too small for them. */
+const OVERFLOWING = `[...document.querySelectorAll(".tally div, .steps li")]
+  .filter((box) => box.scrollWidth > box.clientWidth)
+  .map((box) => box.textContent)`;
+
 Deno.test("page shows a run, link by link, to its report", async () => {
   await using server = new AppServer({ demo: QUICK_DEMO, check: QUICK_CHECK });
   await using browser = await TestBrowser.open(server.origin);
@@ -31,6 +58,7 @@ Deno.test("page shows a run, link by link, to its report", async () => {
   assertEquals(await browser.page.locator(".tally dd").allInnerTexts(), ["5", "1", "1", "2"]);
   assertEquals(await browser.page.locator("#steps span").allInnerTexts(), ["done", "9 of 9", "done"]);
   assertEquals(await browser.page.evaluate("document.querySelector('progress').position"), 1);
+  assertEquals(await browser.page.evaluate(DOT), "broken");
   assertStringIncludes(await browser.text("#log"), "method=HEAD url=/demo/guide");
   assertStringIncludes(await browser.text("#log"), "/demo/tickets: Answered 429, trying again at once");
   assertEquals(browser.problems, []);
@@ -88,6 +116,7 @@ Deno.test("page shows what is at work while it is at work, and its stop button s
   await archive.waitFor();
   await page.getByText("8 of 9 links").waitFor();
   const whileRunning = [await archive.innerText(), await browser.text("#state"), await browser.text("#count")];
+  const faintest = await page.evaluate(FAINTEST_CHIP);
   const stoppedAt = performance.now();
   await stop.click();
   const path = await abandoned;
@@ -101,6 +130,8 @@ Deno.test("page shows what is at work while it is at work, and its stop button s
     ["Running"],
     ["8 of 9 links"],
   ]);
+  assertEquals(faintest, "1");
+  assertEquals(await page.locator("#steps span").allInnerTexts(), ["done", "stopped", "not run"]);
   assertEquals(path, "/demo/archive");
   // The click itself is driven from outside the browser, and takes its time.
   assertLess(tookMs, 1_000);
@@ -124,6 +155,7 @@ Deno.test("page starts with Enter, and starts anew over a run", async () => {
   await browser.reach("done");
 
   assertEquals(await browser.text("#state"), "Done: no link is broken");
+  assertEquals(await browser.page.evaluate(DOT), "ok");
   assertEquals(await browser.page.getByRole("row").count(), 2);
   assertEquals(browser.problems, []);
 });
@@ -216,7 +248,7 @@ Deno.test("page says why a run failed", async () => {
     await browser.text("#state"),
     "Failed: Cannot read http://127.0.0.1:9/: Refused: 127.0.0.1 is not a public address",
   );
-  assertEquals(await browser.page.locator("#steps span").allInnerTexts(), ["failed", "waiting", "waiting"]);
+  assertEquals(await browser.page.locator("#steps span").allInnerTexts(), ["failed", "not run", "not run"]);
   assertEquals(browser.problems, []);
 });
 
@@ -244,15 +276,38 @@ Deno.test("page shows what a hostile page says as text", async () => {
   assertEquals(browser.problems, []);
 });
 
-Deno.test("page fits a phone", async () => {
-  await using server = new AppServer({ demo: QUICK_DEMO });
-  await using browser = await TestBrowser.open(server.origin, { width: 360, height: 740 });
+for (const width of [320, 390]) {
+  Deno.test(`page fits a phone of ${width} px, and its words their boxes`, async () => {
+    await using server = new AppServer({ demo: QUICK_DEMO });
+    await using browser = await TestBrowser.open(server.origin, { width, height: 740 });
+    if (browser === null) return;
+
+    await browser.page.getByRole("button", { name: "Check links" }).click();
+    await browser.reach("done");
+
+    assertEquals(await browser.page.evaluate("document.documentElement.scrollWidth"), width);
+    assertEquals(await browser.page.evaluate(OVERFLOWING), []);
+    assertEquals(await browser.page.getByRole("columnheader").count(), 4);
+    assertEquals(browser.problems, []);
+  });
+}
+
+Deno.test("page has no command for a terminal where what is typed is no URL, and completes one", async () => {
+  await using server = new AppServer();
+  await using browser = await TestBrowser.open(server.origin);
   if (browser === null) return;
+  const { page } = browser;
+  const footer = page.locator("footer");
 
-  await browser.page.getByRole("button", { name: "Check links" }).click();
-  await browser.reach("done");
+  await page.goto(`${server.origin}/?url=not+a+url`);
+  const isThere = [await footer.isVisible()];
+  await page.getByLabel("Page to check").fill("example.com/");
+  isThere.push(await footer.isVisible());
+  const command = await browser.text("#curl");
+  await page.getByLabel("Page to check").fill("");
+  isThere.push(await footer.isVisible());
 
-  assertEquals(await browser.page.evaluate("document.documentElement.scrollWidth"), 360);
-  assertEquals(await browser.page.getByRole("columnheader").count(), 4);
+  assertEquals(isThere, [false, true, false]);
+  assertEquals(command, `curl -N '${server.origin}/check?url=https%3A%2F%2Fexample.com%2F'`);
   assertEquals(browser.problems, []);
 });
