@@ -60,7 +60,10 @@ export interface RunOptions<Context = Any> {
   readonly maxBufferedEvents?: number | undefined;
   /** How long an ended run waits for actions that do not heed their signal, in ms. Default: 1 000. */
   readonly cleanupTimeoutMs?: number | undefined;
-  /** Where times and timers come from. Default: the platform. */
+  /**
+   * Where times and timers come from. Default: the platform, whose event loop a run of quick steps leaves to others
+   * every 20 ms; with a clock of your own, time goes on when you say so, and such a run lets nothing else on.
+   */
   readonly clock?: Clock | undefined;
   /**
    * Where the run is kept, so that it outlives this process. A run of the same `runId` that is there already is gone on

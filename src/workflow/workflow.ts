@@ -240,6 +240,9 @@ export class Workflow<
    * A run as a live stream of events. It begins with the first `next()`.
    *
    * @throws {UnknownStepError} If the workflow has no step of this name, or of one that `routes` declare.
+   * @throws {PayloadError} If the start step's schema refuses the payload; one that is asynchronous makes the first
+   *   `next()` reject instead, with no event.
+   * @throws {SerializationError} If the run is to be stored, and the payload or the context is not JSON.
    * @throws {TypeError | RangeError} If an option is of the wrong kind.
    */
   stream<Start extends StepName<Payloads>>(
