@@ -109,7 +109,7 @@ function toCell(entry: Entry): Cell {
 function cellAfter({ token, range, next }: Cell): Cell | null {
   if (range === null || token.member === null) return next;
   const index = token.member.index + 1;
-  return index < range.size ? { token: range.at(index), range, next } : next;
+  return index < range.size ? { token: range.at(index), range: range.from(index), next } : next;
 }
 
 function* tokensFrom(first: Cell | null): Generator<Token, void, undefined> {

@@ -1,7 +1,8 @@
-import { assertEquals, assertStrictEquals, unreachable } from "@std/assert";
+import { assertEquals, assertLess, assertStrictEquals, unreachable } from "@std/assert";
 import type { Token } from "../../src/core/token.ts";
 import { TokenQueue } from "../../src/core/token_queue.ts";
 import { TokenRange } from "../../src/core/token_range.ts";
+import { heapInUse } from "../tools/heap.ts";
 import { Random } from "../tools/random.ts";
 
 Deno.test("TokenQueue.empty has no head and no tokens", () => {
@@ -85,6 +86,20 @@ Deno.test("TokenQueue that begins in the midst of a range takes tokens at both e
   const queue = TokenQueue.empty.withRange(range(1, 4)).withoutHead().withoutHead();
 
   assertEquals([ids(queue.withHead(token(9)).withTail(token(8))), queue.size], [[9, 3, 4, 8], 2]);
+});
+
+Deno.test("TokenQueue lets go of the payloads of a range while it is taken apart", () => {
+  const create = () => {
+    const payloads = Array.from({ length: 100 }, () => new Array(10_000).fill(0));
+    return TokenQueue.empty.withRange(new TokenRange({ firstId: 1, parent: 1, step: "item", group: 7, payloads }));
+  };
+  let queue = create();
+  const all = heapInUse();
+
+  for (let taken = 0; taken < 90; taken += 1) queue = queue.withoutHead();
+
+  assertEquals([queue.size, queue.head?.id, ids(queue).at(-1)], [10, 91, 100]);
+  assertLess(heapInUse() - all, -80 * 80_000);
 });
 
 Deno.test("TokenQueue has one token as its head for as long as it is", () => {
