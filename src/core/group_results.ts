@@ -2,8 +2,8 @@ import type { Result } from "./result.ts";
 
 /**
  * What the items of a group have come to, of each the last. It is immutable: every change gives new results, in constant
- * (amortized) time. They are a part of two arrays, which only the results whose part reaches to the arrays' ends write
- * to, where no others look.
+ * (amortized) time. They are a part of two arrays, to which only the results write whose part reaches to their ends,
+ * where no others look.
  */
 export class GroupResults {
   readonly #size: number;

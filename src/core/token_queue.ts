@@ -11,16 +11,18 @@ interface Cell {
 type Entry = Token | TokenRange;
 
 const NO_ENTRIES: Entry[] = [];
+/** How many entries may be copied for each token that is let go of by that. */
+const COPIED_A_TOKEN = 8;
 
 /**
  * An immutable queue with two ends: every change gives a new queue that shares its tokens with the old one, in constant
  * (amortized) time. That is what lets `apply` be pure on a queue of a million tokens.
  *
- * What is at the front is a list of cells; what waits behind them is a part of an array, which only the queue whose part
- * reaches to the array's end writes to, where no other looks.
+ * What is at the front is a list of cells; what waits behind them is a part of an array, to which only the queue writes
+ * whose part reaches to its end, where no other looks.
  */
 export class TokenQueue implements Iterable<Token> {
-  static readonly empty: TokenQueue = new TokenQueue(0, null, NO_ENTRIES, 0, 0);
+  static readonly empty: TokenQueue = new TokenQueue(0, null, NO_ENTRIES, 0, 0, 0);
 
   readonly size: number;
   /** Never `null` while the queue holds a token, so the head is always at hand. */
@@ -28,13 +30,16 @@ export class TokenQueue implements Iterable<Token> {
   readonly #back: Entry[];
   readonly #from: number;
   readonly #to: number;
+  /** How many tokens are in the array before that part. */
+  readonly #gone: number;
 
-  private constructor(size: number, front: Cell | null, back: Entry[], from: number, to: number) {
+  private constructor(size: number, front: Cell | null, back: Entry[], from: number, to: number, gone: number) {
     this.size = size;
     this.#front = front;
     this.#back = back;
     this.#from = from;
     this.#to = to;
+    this.#gone = gone;
   }
 
   /** The token that is taken next. */
@@ -44,19 +49,19 @@ export class TokenQueue implements Iterable<Token> {
 
   withHead(token: Token): TokenQueue {
     const front = { token, range: null, next: this.#front };
-    return new TokenQueue(this.size + 1, front, this.#back, this.#from, this.#to);
+    return new TokenQueue(this.size + 1, front, this.#back, this.#from, this.#to, this.#gone);
   }
 
   withTail(token: Token): TokenQueue {
     return this.#front === null
-      ? new TokenQueue(1, { token, range: null, next: null }, NO_ENTRIES, 0, 0)
+      ? new TokenQueue(1, { token, range: null, next: null }, NO_ENTRIES, 0, 0, 0)
       : this.#withEntry(token, 1);
   }
 
   /** The queue with all the tokens of a range, of which there is one at least, at its tail. */
   withRange(range: TokenRange): TokenQueue {
     return this.#front === null
-      ? new TokenQueue(range.size, toCell(range), NO_ENTRIES, 0, 0)
+      ? new TokenQueue(range.size, toCell(range), NO_ENTRIES, 0, 0, 0)
       : this.#withEntry(range, range.size);
   }
 
@@ -65,13 +70,15 @@ export class TokenQueue implements Iterable<Token> {
     if (this.#front === null || this.size === 1) return TokenQueue.empty;
     const size = this.size - 1;
     const next = cellAfter(this.#front);
-    if (next !== null) return new TokenQueue(size, next, this.#back, this.#from, this.#to);
-    const front = toCell(this.#back[this.#from] as Entry);
+    if (next !== null) return new TokenQueue(size, next, this.#back, this.#from, this.#to, this.#gone);
+    const entry = this.#back[this.#from] as Entry;
     const from = this.#from + 1;
-    // What has left is let go of, at the latest when there is as much of it as of what still waits.
-    return from > this.#to - from
-      ? new TokenQueue(size, front, this.#back.slice(from, this.#to), 0, this.#to - from)
-      : new TokenQueue(size, front, this.#back, from, this.#to);
+    const gone = this.#gone + (entry instanceof TokenRange ? entry.size : 1);
+    // What has left is let go of, once that pays for the copying.
+    const isCopied = this.#to - from <= COPIED_A_TOKEN * gone;
+    return isCopied
+      ? new TokenQueue(size, toCell(entry), this.#back.slice(from, this.#to), 0, this.#to - from, 0)
+      : new TokenQueue(size, toCell(entry), this.#back, from, this.#to, gone);
   }
 
   /** The queue without the tokens that do not pass, in the time it takes to look at them all. */
@@ -96,7 +103,8 @@ export class TokenQueue implements Iterable<Token> {
     const isLast = this.#to > 0 && this.#to === this.#back.length;
     const back = isLast ? this.#back : this.#back.slice(this.#from, this.#to);
     back.push(entry);
-    return new TokenQueue(this.size + size, this.#front, back, isLast ? this.#from : 0, back.length);
+    const [from, gone] = isLast ? [this.#from, this.#gone] : [0, 0];
+    return new TokenQueue(this.size + size, this.#front, back, from, back.length, gone);
   }
 }
 

@@ -13,6 +13,8 @@ export interface AttemptHost {
   readonly isWanted: boolean;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
+  /** Settles on a later turn of the event loop, if this one is to be left to others; else `null`. */
+  rest(): Promise<void> | null;
   /** An attempt has shown that it is alive. */
   touch(): void;
   tellLog(attempt: Attempt, name: string, data: unknown): void;
@@ -184,6 +186,11 @@ export class Attempt implements StepScope, StepLogHelper {
   /** Waits until somebody wants a chunk, or the attempt is over; `null` where that is so already. */
   static demand(attempt: Attempt): Promise<void> | null {
     return attempt.#isClosed || attempt.#host.isWanted ? null : attempt.#waitForDemand();
+  }
+
+  /** Settles on the turn of the event loop on which the next chunk may be made; `null` if that is this one. */
+  static rest(attempt: Attempt): Promise<void> | null {
+    return attempt.#host.rest();
   }
 
   static chunk(attempt: Attempt, value: unknown): void {

@@ -21,6 +21,11 @@ export async function drainGenerator(generator: AnyGenerator, attempt: Attempt):
     while (true) {
       for (let demand = Attempt.demand(attempt); demand !== null; demand = Attempt.demand(attempt)) await demand;
       if (Attempt.isClosed(attempt)) return undefined;
+      const rest = Attempt.rest(attempt);
+      if (rest !== null) {
+        await rest;
+        continue;
+      }
       const pulled = generator.next();
       const { done, value } = isThenable(pulled) ? await pulled : pulled;
       if (done) {

@@ -12,7 +12,7 @@ interface Producer {
   advance(): void;
 }
 
-/** So long it takes whoever is woken to make an event, if that needs no waiting. */
+/** So long it takes whoever is woken to make an event, if that needs no waiting; else the next one may make one, too. */
 const MICROTASKS_A_TURN = 4;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -161,7 +161,8 @@ export class HandOff {
   #wake(): void {
     if (this.#isWaking) return;
     if (this.#producers.size === 1) this.#producers.shift()?.();
-    else if (this.#producers.size > 1) this.#wakeInTurn();
+    // It never rejects.
+    else if (this.#producers.size > 1) void this.#wakeInTurn();
   }
 
   /** One after the other while an event is wanted, so that each gets its turn: who has made one waits as the last. */

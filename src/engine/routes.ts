@@ -56,7 +56,7 @@ export class Routes implements Enqueue {
     }
     const size = payloads.length;
     if (size === 0) this.#add({ step: then, payload: [], where: "tail", fanOut: null });
-    else this.#add({ step, payload: payloads.slice(), where: "tail", fanOut: { size, then, mode } });
+    else this.#add({ step, payload: Array.from(payloads), where: "tail", fanOut: { size, then, mode } });
   }
 
   close(): void {

@@ -180,6 +180,11 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     return demand ?? this.handOff.demand();
   }
 
+  rest(): Promise<void> | null {
+    const { turn } = this.#stage;
+    return turn.isOver() ? turn.next() : null;
+  }
+
   /** Goes on for as long as somebody wants an event and nothing has to be waited for. */
   advance(): void {
     if (this.#isAdvancing || this.#ending !== null) return;

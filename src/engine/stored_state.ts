@@ -36,7 +36,8 @@ export interface StoredState {
 
 type StoredGroup = Omit<Group, "results" | "splits"> & {
   readonly results: readonly (readonly [number, Result])[];
-  readonly splits: readonly (readonly [number, number | undefined])[];
+  /** Default: none. */
+  readonly splits?: readonly (readonly [number, number | undefined])[];
 };
 
 /** The state of a run, put together from a snapshot and the records after it. */
@@ -56,7 +57,7 @@ export class RestoredState {
   constructor(stored: StoredState) {
     if (stored.format !== FORMAT) throw new TypeError(`it is of format ${stored.format}, not ${FORMAT}`);
     for (const token of stored.tokens) this.#tokens.set(token.id, token);
-    for (const [id, { results, splits, ...group }] of stored.groups) {
+    for (const [id, { results, splits = [], ...group }] of stored.groups) {
       const restored = { ...group, results: GroupResults.of(group.size, results), splits: toIntMap(splits) };
       this.#groups = this.#groups.with(id, restored);
     }
@@ -198,7 +199,7 @@ function inOrder(tokens: Iterable<Token>): Token[] {
   return [...tokens].sort((first, second) => isBefore(first, second) ? -1 : 1);
 }
 
-function toIntMap(entries: StoredGroup["splits"]): Group["splits"] {
+function toIntMap(entries: NonNullable<StoredGroup["splits"]>): Group["splits"] {
   let map: Group["splits"] = IntMap.empty;
   for (const [key, value] of entries) map = map.with(key, value);
   return map;

@@ -3,11 +3,13 @@ import { onLaterTurn } from "../core/later_turn.ts";
 
 /** How long steps may keep the event loop to themselves, in ms: by then timers and sockets wait noticeably. */
 const TURN_MS = 20;
-/** Reading the clock before each step would cost as much as a part of it. */
+/** That many take as long at the least: the clock of a Worker stands still while it computes. */
+const TURN_STEPS = 50_000;
+/** Reading the clock before each step would cost as much as a part of it, unless steps are slow. */
 const STEPS_A_LOOK = 16;
+const SLOW_MS = 2;
 /** A timer costs as much as a few steps, so a run of few and quick ones has none. */
 const FEW_STEPS = 128;
-const QUICK_MS = 2;
 
 /** How many runs wait for a turn: they share its time. */
 let waiting = 0;
@@ -20,10 +22,13 @@ export class Turn {
   readonly #clock: Clock;
   readonly #goOn: () => void;
   #steps = 0;
-  /** When the steps were looked at last, or, once a timer tells the end of the turn, when that was set. */
+  /** The step before which the clock is read next: the second, the fourth, the eighth, and from then on some apart. */
+  #nextLook = 2;
+  /** When that was last done, or, once a timer tells the end of the turn, when that was set. */
   #since = NaN;
   #stopTimer: (() => void) | null = null;
   #isOver = false;
+  #nexts: (() => void)[] = [];
 
   /** @param goOn Called on a later turn, once this one is over */
   constructor(clock: Clock, goOn: () => void) {
@@ -31,16 +36,21 @@ export class Turn {
     this.#goOn = goOn;
   }
 
-  /** Asked before each step; answers whether it has to wait for a later turn. */
+  /** Asked before each step, and each chunk of a generator; answers whether it has to wait for a later turn. */
   isOver(): boolean {
     if (this.#isOver) return true;
     this.#steps += 1;
     // Who brings a clock decides when time goes on, and needs to know when a run has nothing left to do until then.
-    if (this.#steps % STEPS_A_LOOK !== 0 || this.#clock !== systemClock) return false;
+    if (this.#steps < this.#nextLook || this.#clock !== systemClock) return false;
     const now = this.#clock.now();
     if (this.#stopTimer === null) this.#begin(now);
-    else if (now - this.#since >= TURN_MS / (1 + waiting)) this.#end(this.#stopTimer);
+    else if (this.#hasTaken(now - this.#since)) this.#end(this.#stopTimer);
     return this.#isOver;
+  }
+
+  /** Settles on the turn after one that is over. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#nexts.push(resolve));
   }
 
   /** Leaves no timer. */
@@ -49,10 +59,17 @@ export class Turn {
     this.#startOver();
   }
 
+  #hasTaken(ms: number): boolean {
+    this.#nextLook = this.#steps + (ms > SLOW_MS * this.#steps / STEPS_A_LOOK ? 1 : STEPS_A_LOOK);
+    // A clock may be set back.
+    return ms >= TURN_MS / (1 + waiting) || ms < 0 || this.#steps >= TURN_STEPS;
+  }
+
   #begin(now: number): void {
-    const isLong = this.#steps >= FEW_STEPS || now - this.#since > QUICK_MS;
+    const isSlow = now - this.#since > SLOW_MS;
     this.#since = now;
-    if (isLong) this.#stopTimer = onLaterTurn(() => this.#startOver());
+    this.#nextLook = this.#steps + (isSlow ? 1 : Math.min(this.#steps, STEPS_A_LOOK));
+    if (isSlow || this.#steps >= FEW_STEPS) this.#stopTimer = onLaterTurn(() => this.#startOver());
   }
 
   #end(stopTimer: () => void): void {
@@ -69,7 +86,11 @@ export class Turn {
     if (this.#isOver) waiting -= 1;
     this.#isOver = false;
     this.#steps = 0;
+    this.#nextLook = 2;
     this.#since = NaN;
     this.#stopTimer = null;
+    const nexts = this.#nexts;
+    this.#nexts = [];
+    for (const resolve of nexts) resolve();
   }
 }

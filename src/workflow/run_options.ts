@@ -62,7 +62,7 @@ export interface RunOptions<Context = Any> {
   readonly cleanupTimeoutMs?: number | undefined;
   /**
    * Where times and timers come from. Default: the platform, whose event loop a run of quick steps leaves to others
-   * every 20 ms; with a clock of your own, time goes on when you say so, and such a run lets nothing else on.
+   * about every 20 ms; with a clock of your own, time goes on when you say so, and such a run lets nothing else on.
    */
   readonly clock?: Clock | undefined;
   /**

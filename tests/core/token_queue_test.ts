@@ -102,6 +102,22 @@ Deno.test("TokenQueue lets go of the payloads of a range while it is taken apart
   assertLess(heapInUse() - all, -80 * 80_000);
 });
 
+Deno.test("TokenQueue lets go of a range that is done, however many tokens wait behind it", () => {
+  const create = () => {
+    const payloads = Array.from({ length: 100 }, () => new Array(10_000).fill(0));
+    return TokenQueue.empty.withTail(token(1))
+      .withRange(new TokenRange({ firstId: 2, parent: 1, step: "item", group: 7, payloads }));
+  };
+  let queue = create();
+  for (let id = 1_000; id < 1_500; id += 1) queue = queue.withTail(token(id));
+  const all = heapInUse();
+
+  for (let taken = 0; taken < 101; taken += 1) queue = queue.withoutHead();
+
+  assertEquals([queue.size, queue.head?.id], [500, 1_000]);
+  assertLess(heapInUse() - all, -95 * 80_000);
+});
+
 Deno.test("TokenQueue has one token as its head for as long as it is", () => {
   const queue = TokenQueue.empty.withRange(range(1, 2));
 

@@ -530,3 +530,34 @@ Deno.test("A run that was cancelled tells why, whoever asks for its result later
   assertEquals(told.cause, { name: "RangeError", message: "the user has left" });
   assertEquals([silent.message, silent.cause], ['Run "r1" was cancelled', undefined]);
 });
+
+Deno.test("A stored run that is resumed has all payloads of a list, also those that are holes", async () => {
+  const create = (done: unknown[]) =>
+    new Workflow<Any, Any>().add(
+      {
+        name: "split",
+        action: () => null,
+        decision: (_ctx, _result, enqueue) => {
+          // deno-lint-ignore no-sparse-arrays
+          enqueue.all("item", ["a", , "c"], { then: "done" });
+          enqueue.tail("other", "x");
+        },
+      },
+      ...["item", "other"].map((name) => ({
+        name,
+        action: (_ctx: unknown, payload: unknown) => {
+          done.push(payload);
+        },
+      })),
+      { name: "done", action: (_ctx, results) => results.length },
+    );
+  const options = { store: new MemoryStore(), runId: "r1" };
+  const done: unknown[] = [];
+  for await (const event of create(done).stream("split", null, options)) {
+    if (event.type === "step.start" && event.step === "item") break;
+  }
+
+  const { context } = await create(done).resume("r1", options).result;
+
+  assertEquals([done, context["result.done"]], [["a", undefined, "c", "x"], 3]);
+});

@@ -61,6 +61,60 @@ for (const [kind, action] of ACTIONS) {
   });
 }
 
+Deno.test("RunOptions.timeoutMs ends a run whose generator action waits for nothing", async () => {
+  let isCleanedUp = false;
+  const workflow = new Workflow().add({
+    name: "count",
+    action: function* () {
+      try {
+        for (let n = 0; n < MANY; n += 1) yield n;
+      } finally {
+        isCleanedUp = true;
+      }
+    },
+  });
+
+  await assertRejects(() => workflow.run("count", null, { timeoutMs: 50 }), RunTimeoutError);
+  assertEquals(isCleanedUp, true);
+});
+
+Deno.test("A run of steps that compute leaves the event loop to others between them", async () => {
+  let steps = 0;
+  const compute = () => {
+    steps += 1;
+    for (const end = performance.now() + 10; performance.now() < end;);
+  };
+
+  const run = loop(compute).run("loop", null, { maxSteps: 1_000, timeoutMs: 50 });
+
+  await assertRejects(() => run, RunTimeoutError);
+  assert(steps < 30, `${steps} steps were done`);
+});
+
+Deno.test("A run is heard also while the clock is set back", async () => {
+  const { now } = Date;
+  const action = () => {
+    Date.now = () => now() - 60_000;
+  };
+  try {
+    const run = loop(action).run("loop", null, { maxSteps: MANY, captureTrace: false, timeoutMs: 50 });
+    await assertRejects(() => run, RunTimeoutError);
+  } finally {
+    Date.now = now;
+  }
+});
+
+Deno.test("A run is heard where the clock stands still while it computes, as a Worker's does", async () => {
+  const { now } = Date;
+  Date.now = () => 0;
+  try {
+    const run = loop(() => 1).run("loop", null, { maxSteps: MANY, captureTrace: false, timeoutMs: 50 });
+    await assertRejects(() => run, RunTimeoutError);
+  } finally {
+    Date.now = now;
+  }
+});
+
 Deno.test("Workflow.run() of quick steps comes to its end in one turn", async () => {
   let turns = 0;
   const timer = setInterval(() => turns += 1);
