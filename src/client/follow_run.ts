@@ -80,8 +80,8 @@ export interface FollowOptions {
  * ```
  *
  * Its `next()` rejects with
- * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), sends a message that is too long, or failed more
- *   than `maxFailures` times in a row: by any other answer, by what is no event, or by silence;
+ * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), sends a message that is too long, or failed
+ *   more than `maxFailures` times in a row: by any other answer, by what is no event, or by silence;
  * - `EventsGoneError` if the server no longer has the events that come next, or the run has never told as many as
  *   `after` says;
  * - the reason of `signal`.

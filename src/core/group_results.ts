@@ -1,9 +1,9 @@
 import type { Result } from "./result.ts";
 
 /**
- * What the items of a group have come to, of each the last. It is immutable: every change gives new results, in constant
- * (amortized) time. They are a part of two arrays, to which only the results write whose part reaches to their ends,
- * where no others look.
+ * What the items of a group have come to, of each the last. It is immutable: every change gives new results, in
+ * constant (amortized) time. They are a part of two arrays, to which only the results write whose part reaches to their
+ * ends, where no others look.
  */
 export class GroupResults {
   readonly #size: number;

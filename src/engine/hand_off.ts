@@ -12,7 +12,7 @@ interface Producer {
   advance(): void;
 }
 
-/** So long it takes whoever is woken to make an event, if that needs no waiting; else the next one may make one, too. */
+/** So long it takes whoever is woken to make an event, if that needs no waiting; else the next one may make one. */
 const MICROTASKS_A_TURN = 4;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -35,11 +35,11 @@ import type { RunsHost } from "./runs_host.ts";
  * - `GET /runs/:id` tells where it stands, and the `error` of a run that has failed or was cancelled. With
  *   `accept: text/event-stream` (or `application/x-ndjson`) it is the stream of its events, so a `Location` can be
  *   followed as it is.
- * - `GET /runs/:id/events` streams its events, those after `Last-Event-ID` or `?after=`; 204 after the last one of a run
- *   that has ended. A stream that ends without `run.end` is to be asked for again. Where events are missing, or the run
- *   has never told as many, a message `reset` with `{ after, first }` says so, and the stream ends; an `EventSource`
- *   comes back for those from `first` on. As `application/x-ndjson` it is one event a line; an empty line is a sign of
- *   life.
+ * - `GET /runs/:id/events` streams its events, those after `Last-Event-ID` or `?after=`; 204 after the last one of a
+ *   run that has ended. A stream that ends without `run.end` is to be asked for again. Where events are missing, or the
+ *   run has never told as many, a message `reset` with `{ after, first }` says so, and the stream ends; an
+ *   `EventSource` comes back for those from `first` on. As `application/x-ndjson` it is one event a line; an empty line
+ *   is a sign of life.
  * - `DELETE /runs/:id` cancels it: 202, or 204 if it has ended already.
  * - `GET /runs?status=&workflow=&limit=&after=` lists runs, the newest first, where there is `authorize`.
  *

@@ -29,9 +29,9 @@ export interface EventStreamOptions extends EncodeEventOptions {
   /** How long an `EventSource` waits before it reconnects, in ms. Default: 2 000. */
   readonly retryMs?: number | undefined;
   /**
-   * Gets a promise that settles when all is over, for hosts that stop work with the response. Workers do when the client
-   * leaves: without `(done) => ctx.waitUntil(done)` an aborted action cannot wait for what it cleans up, and a run that
-   * is detached stands still for good. Default: none.
+   * Gets a promise that settles when all is over, for hosts that stop work with the response. Workers do when the
+   * client leaves: without `(done) => ctx.waitUntil(done)` an aborted action cannot wait for what it cleans up, and a
+   * run that is detached stands still for good. Default: none.
    */
   readonly waitUntil?: ((done: Promise<void>) => void) | undefined;
   /** Where the heartbeat's timer comes from. Default: the platform. */

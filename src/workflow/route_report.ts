@@ -3,7 +3,7 @@ import type { RegisteredStep } from "../engine/registered_step.ts";
 
 /** What is odd about a workflow's routes, as far as they are known before a run. */
 export interface RouteReport {
-  /** Routes to steps that the workflow lacks: errors when a run starts if `routes` has them, else when they are taken. */
+  /** Routes to steps that the workflow lacks: errors when a run starts if `routes` has them, else when taken. */
   readonly unknownTargets: readonly { readonly step: string; readonly target: string }[];
   /** Steps that no known route leads to, but for those that runs start at. */
   readonly unreached: readonly string[];
