@@ -36,9 +36,12 @@ export class Stage {
   constructor({ runId, clock, loggers }: RunSettings) {
     this.handOff = new HandOff(runId);
     this.clock = new TurnClock(clock);
-    this.turn = new Turn(clock, () => {
-      for (const run of this.runs) run.advance();
-    });
+    this.turn = new Turn(clock, this);
     this.logger = loggers.length === 0 ? null : new GuardedLogger(loggers);
+  }
+
+  /** A new turn has begun. */
+  goOn(): void {
+    for (const run of this.runs) run.advance();
   }
 }

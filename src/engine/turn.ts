@@ -5,8 +5,12 @@ import { onLaterTurn } from "../core/later_turn.ts";
 const TURN_MS = 20;
 /** That many take as long at the least: the clock of a Worker stands still while it computes. */
 const TURN_STEPS = 50_000;
-/** Reading the clock before each step would cost as much as a part of it, unless steps are slow. */
+/**
+ * Reading the clock before each step would cost as much as a part of it, unless steps are slow. The first look comes
+ * after some: of many short runs at once none is to be taken for slow because of the others.
+ */
 const STEPS_A_LOOK = 16;
+const FIRST_LOOK = 8;
 const SLOW_MS = 2;
 /** A timer costs as much as a few steps, so a run of few and quick ones has none. */
 const FEW_STEPS = 128;
@@ -14,26 +18,35 @@ const FEW_STEPS = 128;
 /** How many runs wait for a turn: they share its time. */
 let waiting = 0;
 
+/** Whose turns they are. */
+interface TurnHost {
+  /** Called on a later turn, once one is over. */
+  goOn(): void;
+}
+
+/** Before the first look there is none. */
+const NEVER = -1;
+
 /**
  * The turn of the event loop that a run's steps take. Promises alone never end one: without this a run whose actions
  * wait for nothing else would let no timer, signal or client be heard before its own end.
  */
 export class Turn {
   readonly #clock: Clock;
-  readonly #goOn: () => void;
+  readonly #host: TurnHost;
   #steps = 0;
-  /** The step before which the clock is read next: the second, the fourth, the eighth, and from then on some apart. */
-  #nextLook = 2;
+  /** The step before which the clock is read next. */
+  #nextLook = FIRST_LOOK;
   /** When that was last done, or, once a timer tells the end of the turn, when that was set. */
-  #since = NaN;
+  #since = NEVER;
   #stopTimer: (() => void) | null = null;
   #isOver = false;
-  #nexts: (() => void)[] = [];
+  /** Those who wait for the next one, `null` for nobody. */
+  #nexts: (() => void)[] | null = null;
 
-  /** @param goOn Called on a later turn, once this one is over */
-  constructor(clock: Clock, goOn: () => void) {
+  constructor(clock: Clock, host: TurnHost) {
     this.#clock = clock;
-    this.#goOn = goOn;
+    this.#host = host;
   }
 
   /** Asked before each step, and each chunk of a generator; answers whether it has to wait for a later turn. */
@@ -50,7 +63,9 @@ export class Turn {
 
   /** Settles on the turn after one that is over. */
   next(): Promise<void> {
-    return new Promise((resolve) => this.#nexts.push(resolve));
+    return new Promise((resolve) => {
+      (this.#nexts ??= []).push(resolve);
+    });
   }
 
   /** Leaves no timer. */
@@ -66,7 +81,7 @@ export class Turn {
   }
 
   #begin(now: number): void {
-    const isSlow = now - this.#since > SLOW_MS;
+    const isSlow = this.#since !== NEVER && now - this.#since > SLOW_MS;
     this.#since = now;
     this.#nextLook = this.#steps + (isSlow ? 1 : Math.min(this.#steps, STEPS_A_LOOK));
     if (isSlow || this.#steps >= FEW_STEPS) this.#stopTimer = onLaterTurn(() => this.#startOver());
@@ -78,7 +93,7 @@ export class Turn {
     waiting += 1;
     this.#stopTimer = onLaterTurn(() => {
       this.#startOver();
-      this.#goOn();
+      this.#host.goOn();
     });
   }
 
@@ -86,11 +101,11 @@ export class Turn {
     if (this.#isOver) waiting -= 1;
     this.#isOver = false;
     this.#steps = 0;
-    this.#nextLook = 2;
-    this.#since = NaN;
+    this.#nextLook = FIRST_LOOK;
+    this.#since = NEVER;
     this.#stopTimer = null;
     const nexts = this.#nexts;
-    this.#nexts = [];
-    for (const resolve of nexts) resolve();
+    this.#nexts = null;
+    for (const resolve of nexts ?? []) resolve();
   }
 }
