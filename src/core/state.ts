@@ -80,8 +80,8 @@ export function apply(state: RunState, outcome: Outcome): RunState {
         results: GroupResults.of(fanOut.size),
         splits: IntMap.empty,
       });
-      const range = { firstId, parent: token.id, step, group: lastGroup, payloads: payload };
-      queue = queue.withRange(new TokenRange(range));
+      const range = new TokenRange({ firstId, parent: token.id, step, group: lastGroup, payloads: payload });
+      queue = queue.withRange(range);
       tokens += fanOut.size;
     }
   }

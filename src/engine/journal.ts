@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { RunFencedError, StoreError, type WorkflowError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
+import { copyOfJson } from "../core/json.ts";
 import type { Result } from "../core/result.ts";
 import type { NewRun, RunStore, StoredRunStatus } from "../core/run_store.ts";
 import type { Outcome } from "../core/state.ts";
@@ -15,7 +16,7 @@ import type { RunContext } from "./run_context.ts";
 import { type ContextPatch, type StoredContext, UNDEFINED } from "./stored_context.ts";
 import { encodeChanges, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
 import { EncodedEvent } from "./stored_event.ts";
-import { asReadBack, toStorable } from "./stored_result.ts";
+import { asReadBack, toStorable, withErrorInWords } from "./stored_result.ts";
 import { encodeState, type PendingRetry, type RestoredState } from "./stored_state.ts";
 
 /** The run that a journal is kept for. */
@@ -38,6 +39,7 @@ export interface JournalOptions {
   readonly leaseMs: number;
   readonly handOff: HandOff;
   readonly maxBufferedEvents: number;
+  readonly captureTrace: boolean;
   /** Hears of the events that are committed, before the reader does; `null` for nobody. */
   readonly onCommitted: ((events: readonly EncodedEvent[]) => void) | null;
 }
@@ -161,7 +163,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
 
   payloadOf({ payload }: Token): unknown {
     // Whatever an action does to it, the next attempt gets what is in the store.
-    return typeof payload === "object" && payload !== null ? JSON.parse(JSON.stringify(payload)) : payload;
+    return copyOfJson(payload);
   }
 
   /** The result as it may be told: one that cannot be stored is a failure. */
@@ -169,9 +171,9 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     return toStorable(token, result, context);
   }
 
-  /** The outcome as it is traced: as a store has it. */
-  toTraceable(outcome: Outcome, isInside: boolean): Outcome {
-    return asReadBack(outcome, isInside);
+  /** The outcome as it is traced: as a store has it. That of a run inside a step is not recorded by itself. */
+  toTraceable(recorded: Outcome, isInside: boolean): Outcome {
+    return withErrorInWords(isInside ? asReadBack(recorded) : recorded);
   }
 
   /** The attempt at a token that failed before the run was resumed, if its next one is not made yet. */
@@ -188,7 +190,9 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     const { token, result } = outcome;
     const resultKey = `result.${token.step}`;
     const patch = this.#views.get(token.id)?.diff(token.step, resultKey, result.value) ?? NO_PATCH;
-    const encoded = encodeOutcome(outcome, this.#host.counts, encodeChanges(patch));
+    // Nobody else keeps it.
+    const isKept = token.member !== null || this.#options.captureTrace;
+    const encoded = encodeOutcome(outcome, this.#host.counts, encodeChanges(patch), isKept);
     this.#context.apply(patch);
     if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? UNDEFINED);
     this.#views.delete(token.id);

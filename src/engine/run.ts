@@ -434,7 +434,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     if (isStopped) this.#progress.dropHeld();
     const { queueLength } = this.#progress;
     if (this.#settings.captureTrace) {
-      const traced = this.#stage.journal?.toTraceable(outcome, this.#around !== null) ?? outcome;
+      const traced = this.#stage.journal?.toTraceable(stored, this.#around !== null) ?? stored;
       this.trace.record(traced, queueLength, this.#around?.path ?? null);
     }
     this.#tell.stepResult(attempt, outcome, before, state, queueLength);

@@ -70,19 +70,20 @@ export interface EncodedOutcome {
 /**
  * Writes what a token came to.
  *
+ * @param isKept Whether the result will be kept, so that nobody's changes to it may be seen later
  * @throws {SerializationError} If a payload is not JSON.
  */
 export function encodeOutcome(
   { token, attempts, result, routed }: Outcome,
   { tokens, steps }: StoredCounts,
   changes: string,
+  isKept: boolean,
 ): EncodedOutcome {
   const { ok } = result;
   const value = ok ? toStoredJson(result.value, "result.value", token.step) : describeError(result.error);
   const text = value === undefined ? undefined : JSON.stringify(value);
   const valueText = ok ? text : "null";
-  // Nobody but a group keeps it.
-  const readBack = token.member === null ? value : copyOf(value, text);
+  const readBack = isKept ? copyOf(value, text) : value;
   const routes: Route[] = [];
   const pieces = [`{"token":${token.id},"ok":${ok},"tokens":${tokens},"steps":${steps}`];
   if (text !== undefined) pieces.push(`,"value":`, text);

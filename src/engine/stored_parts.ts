@@ -33,9 +33,9 @@ function keep(
   handOff: HandOff,
   host: JournalHost & OpeningHost,
 ): Kept | null {
-  const { runId, storage, clock, maxBufferedEvents } = settings;
+  const { runId, storage, clock, maxBufferedEvents, captureTrace } = settings;
   if (storage === null) return null;
-  const journal = new Journal({ ...storage, runId, clock, handOff, maxBufferedEvents }, host);
+  const journal = new Journal({ ...storage, runId, clock, handOff, maxBufferedEvents, captureTrace }, host);
   return { journal, opening: new Opening(runId, plan, storage, clock, journal, host) };
 }
 

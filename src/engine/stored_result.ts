@@ -1,5 +1,5 @@
 import { describedText, describeError } from "../core/describe_error.ts";
-import { toJson } from "../core/json.ts";
+import { copyOfJson, toJson } from "../core/json.ts";
 import type { Result } from "../core/result.ts";
 import type { Outcome } from "../core/state.ts";
 import type { Token } from "../core/token.ts";
@@ -18,24 +18,25 @@ export function toStorable({ step }: Token, result: Result, context: Record<stri
   }
 }
 
+/** The outcome with its error in words: that is what is traced of one that is read back from a store. */
+export function withErrorInWords(outcome: Outcome): Outcome {
+  const { result } = outcome;
+  if (result.ok) return outcome;
+  return { ...outcome, result: { ...result, error: describedText(describeError(result.error)) } };
+}
+
 /**
- * The outcome as it is read back from a store: that is what is traced of it. Only a run inside a step has payloads that
- * are not from the store.
+ * The outcome of a run inside a step, as it is read back from the events in a store: not even its payload is from
+ * there.
  *
  * @throws {SerializationError} If it holds what JSON cannot.
  */
-export function asReadBack({ token, result, ...outcome }: Outcome, isInside: boolean): Outcome {
-  const { step, payload } = token;
+export function asReadBack({ token, result, ...outcome }: Outcome): Outcome {
+  const { step } = token;
+  const readBack = (value: unknown, name: string) => copyOfJson(toStoredJson(value, name, step));
   return {
     ...outcome,
-    token: isInside ? { ...token, payload: readBack(payload, "payload", step) } : token,
-    result: result.ok
-      ? { ok: true, value: readBack(result.value, "result.value", step), error: null }
-      : { ok: false, value: null, error: describedText(describeError(result.error)) },
+    token: { ...token, payload: readBack(token.payload, "payload") },
+    result: result.ok ? { ...result, value: readBack(result.value, "result.value") } : result,
   };
-}
-
-function readBack(value: unknown, name: string, step: string): unknown {
-  const json = toStoredJson(value, name, step);
-  return typeof json === "object" && json !== null ? JSON.parse(JSON.stringify(json)) : json;
 }

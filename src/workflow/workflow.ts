@@ -1,7 +1,7 @@
 import { DuplicateStepError, UnknownStepError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
 import type { Added, Any, ContextWithResults, NoReturns, PayloadOf, ResultKey, StepName } from "../core/inference.ts";
-import { toJson } from "../core/json.ts";
+import { copyOfJson, toJson } from "../core/json.ts";
 import type { Step } from "../core/step.ts";
 import { type RegisteredStep, registerStep } from "../engine/registered_step.ts";
 import { checkInput } from "../engine/check_input.ts";
@@ -351,6 +351,5 @@ export class Workflow<
  * @throws {SerializationError} If it is not JSON.
  */
 export function toStored(start: string, payload: unknown): unknown {
-  const json = toJson(payload, { name: "payload", stepName: start });
-  return typeof json === "object" ? JSON.parse(JSON.stringify(json)) : json;
+  return copyOfJson(toJson(payload, { name: "payload", stepName: start }));
 }
