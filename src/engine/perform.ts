@@ -11,7 +11,7 @@ import { Attempt } from "./attempt.ts";
 import { toInput } from "./check_input.ts";
 import { Deadline } from "./deadline.ts";
 import type { DecisionLine } from "./decision_line.ts";
-import { drainGenerator, isGenerator } from "./generator_action.ts";
+import { type AnyGenerator, drainGenerator, isGenerator } from "./generator_action.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { Routes } from "./routes.ts";
 import type { RunContext } from "./run_context.ts";
@@ -56,15 +56,30 @@ export function perform(
   first: Attempt,
   host: StepHost,
 ): Outcome | null | Promise<Outcome | null> {
-  const result = tryOnce(registered.step, first, host);
-  if (isThenable(result) || (!result.ok && registered.step.retry !== undefined)) {
-    return performLater(registered, first, host, result);
+  const { step } = registered;
+  const begun = begin(step, first, host);
+  if (isUnsettled(begun)) {
+    return step.retry === undefined && !isTimed(step)
+      ? performOnce(registered, first, host, begun)
+      : performLater(registered, first, host, settleInTime(begun, step, first, host.clock));
   }
-  const turn = host.decisions.wait(Attempt.tokenOf(first));
-  return turn === null ? decide(registered, first, host, result) : decideInTurn(turn, registered, first, host, result);
+  if (!begun.ok && step.retry !== undefined) return performLater(registered, first, host, begun);
+  return decideInLine(registered, first, host, begun);
 }
 
-/** On its own, so that `perform` has no variable that a closure keeps: those are slower, at every step. */
+/** Decides once the decisions before this one are through. */
+function decideInLine(
+  registered: RegisteredStep,
+  attempt: Attempt,
+  host: StepHost,
+  result: Result,
+): Outcome | null | Promise<Outcome | null> {
+  const turn = host.decisions.wait(Attempt.tokenOf(attempt));
+  return turn === null
+    ? decide(registered, attempt, host, result)
+    : decideInTurn(turn, registered, attempt, host, result);
+}
+
 async function decideInTurn(
   turn: Promise<void>,
   registered: RegisteredStep,
@@ -88,6 +103,19 @@ export async function performAfter(
   if (Attempt.isDropped(attempt)) return null;
   host.beginAgain(attempt);
   return await perform(registered, attempt, host);
+}
+
+/**
+ * {@linkcode performLater} for an action with neither a second attempt nor a limit, as most are: one promise where that
+ * takes three. On its own, so that `perform` has no variable that a closure keeps: those are slower, at every step.
+ */
+function performOnce(
+  registered: RegisteredStep,
+  only: Attempt,
+  host: StepHost,
+  begun: Unsettled,
+): Promise<Outcome | null> {
+  return settle(begun, only, (result) => Attempt.isDropped(only) ? null : decideInLine(registered, only, host, result));
 }
 
 async function performLater(
@@ -116,23 +144,30 @@ async function performLater(
     host.runContext.partContext(Attempt.tokenOf(attempt));
     attempt = Attempt.follow(attempt, attempt.attempt);
   }
-  const turn = host.decisions.wait(Attempt.tokenOf(attempt));
-  if (turn !== null) await turn;
-  return decide(registered, attempt, host, result);
+  return decideInLine(registered, attempt, host, result);
 }
 
-/** One attempt at the action. It never throws and never rejects. */
+/** What an action has answered that did not finish in the call. */
+type Unsettled = PromiseLike<unknown> | AnyGenerator;
+
+function isUnsettled(returned: unknown): returned is Unsettled {
+  return isThenable(returned) || isGenerator(returned);
+}
+
+/** One attempt at the action. It never rejects. */
 function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise<Result> {
+  const begun = begin(step, attempt, host);
+  return isUnsettled(begun) ? settleInTime(begun, step, attempt, host.clock) : begun;
+}
+
+/** Calls the action. It never throws. */
+function begin(step: Step, attempt: Attempt, host: StepHost): Result | Unsettled {
   try {
     const payload = host.runContext.payloadOf(Attempt.tokenOf(attempt));
     const returned = step.input === undefined
       ? execute(step, payload, attempt, host)
       : executeChecked(step, step.input, payload, attempt, host);
-    if (!isThenable(returned) && !isGenerator(returned)) return { ok: true, value: returned, error: null };
-    const settled = settle(returned, attempt);
-    const isTimed = step.timeoutMs !== undefined || step.idleTimeoutMs !== undefined;
-    // An action may have ended its own run by now: there is nothing left to time.
-    return !isTimed || Attempt.isClosed(attempt) ? settled : settleInTime(settled, step, attempt, host.clock);
+    return isUnsettled(returned) ? returned : { ok: true, value: returned, error: null };
   } catch (error) {
     return { ok: false, value: null, error };
   }
@@ -163,19 +198,33 @@ function executeChecked(
   return isThenable(checked) ? checked.then(executeOn) : executeOn(checked);
 }
 
-async function settle(returned: unknown, attempt: Attempt): Promise<Result> {
+/** Waits for what the action comes to, and answers what `follow` makes of it. */
+async function settle<Followed>(
+  begun: Unsettled,
+  attempt: Attempt,
+  follow: (result: Result) => Followed | Promise<Followed>,
+): Promise<Followed> {
+  let result: Result;
   try {
     // An executor may answer a promise of a generator, so the look for one comes after the wait.
-    const awaited = await returned;
+    const awaited = await begun;
     const value = isGenerator(awaited) ? await drainGenerator(awaited, attempt) : awaited;
-    return { ok: true, value, error: null };
+    result = { ok: true, value, error: null };
   } catch (error) {
-    return { ok: false, value: null, error };
+    result = { ok: false, value: null, error };
   }
+  return follow(result);
+}
+
+function isTimed({ timeoutMs, idleTimeoutMs }: Step): boolean {
+  return timeoutMs !== undefined || idleTimeoutMs !== undefined;
 }
 
 /** What the attempt comes to, or its timeout, whichever is first. */
-function settleInTime(settled: Promise<Result>, step: Step, attempt: Attempt, clock: Clock): Promise<Result> {
+function settleInTime(begun: Unsettled, step: Step, attempt: Attempt, clock: Clock): Promise<Result> {
+  const settled = settle(begun, attempt, (result) => result);
+  // An action may have ended its own run by now: there is nothing left to time.
+  if (!isTimed(step) || Attempt.isClosed(attempt)) return settled;
   return new Promise((resolve) => {
     const expire = (error: unknown) => {
       Attempt.abort(attempt, error);

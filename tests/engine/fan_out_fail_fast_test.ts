@@ -353,16 +353,20 @@ Deno.test("enqueue.all() in mode fail-fast is stopped by an item that took too l
 
 Deno.test("RunStream ends once where an abort listener in a fail-fast group cancels the run", async () => {
   const lines: unknown[] = [];
-  const workflow = failFast(
-    [1, 2, 3],
-    (_ctx, item, _log, { signal }) =>
-      item === 1 ? Promise.reject(new Error("boom")) : new Promise((resolve) => {
-        signal.addEventListener("abort", () => {
-          void stream.cancel("enough");
-          resolve(null);
-        });
-      }),
-  );
+  const areAllAtWork = Promise.withResolvers<void>();
+  const workflow = failFast([1, 2, 3], async (_ctx, item, _log, { signal }) => {
+    if (item === 1) {
+      await areAllAtWork.promise;
+      throw new Error("boom");
+    }
+    if (item === 3) areAllAtWork.resolve();
+    await new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => {
+        void stream.cancel("enough");
+        resolve();
+      });
+    });
+  });
   const stream: RunStream = workflow.stream("list", null, {
     concurrency: 3,
     logger: { log: (step, payload) => lines.push([step, payload]) },
