@@ -11,7 +11,7 @@ import { Attempt } from "./attempt.ts";
 import { toInput } from "./check_input.ts";
 import { Deadline } from "./deadline.ts";
 import type { DecisionLine } from "./decision_line.ts";
-import { type AnyGenerator, drainGenerator, isGenerator } from "./generator_action.ts";
+import { drainGenerator, isGenerator } from "./generator_action.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { Routes } from "./routes.ts";
 import type { RunContext } from "./run_context.ts";
@@ -58,7 +58,7 @@ export function perform(
 ): Outcome | null | Promise<Outcome | null> {
   const { step } = registered;
   const begun = begin(step, first, host);
-  if (isUnsettled(begun)) {
+  if (begun instanceof Promise) {
     return step.retry === undefined && !isTimed(step)
       ? performOnce(registered, first, host, begun)
       : performLater(registered, first, host, settleInTime(begun, step, first, host.clock));
@@ -113,7 +113,7 @@ function performOnce(
   registered: RegisteredStep,
   only: Attempt,
   host: StepHost,
-  begun: Unsettled,
+  begun: Promise<unknown>,
 ): Promise<Outcome | null> {
   return settle(begun, only, (result) => Attempt.isDropped(only) ? null : decideInLine(registered, only, host, result));
 }
@@ -147,27 +147,24 @@ async function performLater(
   return decideInLine(registered, attempt, host, result);
 }
 
-/** What an action has answered that did not finish in the call. */
-type Unsettled = PromiseLike<unknown> | AnyGenerator;
-
-function isUnsettled(returned: unknown): returned is Unsettled {
-  return isThenable(returned) || isGenerator(returned);
-}
-
 /** One attempt at the action. It never rejects. */
 function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise<Result> {
   const begun = begin(step, attempt, host);
-  return isUnsettled(begun) ? settleInTime(begun, step, attempt, host.clock) : begun;
+  return begun instanceof Promise ? settleInTime(begun, step, attempt, host.clock) : begun;
 }
 
-/** Calls the action. It never throws. */
-function begin(step: Step, attempt: Attempt, host: StepHost): Result | Unsettled {
+/**
+ * Calls the action. It never throws. What did not finish in the call is a promise, perhaps of a generator: whether an
+ * object of the user's is one is looked at only once, since it need not say the same the second time.
+ */
+function begin(step: Step, attempt: Attempt, host: StepHost): Result | Promise<unknown> {
   try {
     const payload = host.runContext.payloadOf(Attempt.tokenOf(attempt));
     const returned = step.input === undefined
       ? execute(step, payload, attempt, host)
       : executeChecked(step, step.input, payload, attempt, host);
-    return isUnsettled(returned) ? returned : { ok: true, value: returned, error: null };
+    const isUnsettled = isThenable(returned) || isGenerator(returned);
+    return isUnsettled ? Promise.resolve(returned) : { ok: true, value: returned, error: null };
   } catch (error) {
     return { ok: false, value: null, error };
   }
@@ -200,13 +197,13 @@ function executeChecked(
 
 /** Waits for what the action comes to, and answers what `follow` makes of it. */
 async function settle<Followed>(
-  begun: Unsettled,
+  begun: Promise<unknown>,
   attempt: Attempt,
   follow: (result: Result) => Followed | Promise<Followed>,
 ): Promise<Followed> {
   let result: Result;
   try {
-    // An executor may answer a promise of a generator, so the look for one comes after the wait.
+    // An executor may answer a promise of a generator, so that is looked for after the wait.
     const awaited = await begun;
     const value = isGenerator(awaited) ? await drainGenerator(awaited, attempt) : awaited;
     result = { ok: true, value, error: null };
@@ -221,7 +218,7 @@ function isTimed({ timeoutMs, idleTimeoutMs }: Step): boolean {
 }
 
 /** What the attempt comes to, or its timeout, whichever is first. */
-function settleInTime(begun: Unsettled, step: Step, attempt: Attempt, clock: Clock): Promise<Result> {
+function settleInTime(begun: Promise<unknown>, step: Step, attempt: Attempt, clock: Clock): Promise<Result> {
   const settled = settle(begun, attempt, (result) => result);
   // An action may have ended its own run by now: there is nothing left to time.
   if (!isTimed(step) || Attempt.isClosed(attempt)) return settled;

@@ -93,6 +93,21 @@ const ACTIONS: Record<string, { readonly sync: Action; readonly async: Action }>
     sync: (_ctx, payload) => payload,
     async: (_ctx, payload) => ({ then: (resolve: (value: unknown) => void) => resolve(payload) }),
   },
+  "returns a thenable that is none at the second look": {
+    sync: () => {
+      throw new Error("boom");
+    },
+    async: () => {
+      let looks = 0;
+      return {
+        get then() {
+          looks += 1;
+          if (looks > 1) throw new Error("boom");
+          return () => {};
+        },
+      };
+    },
+  },
   "returns nothing": { sync: () => {}, async: async () => await undefined },
   "throws": {
     sync: () => {
