@@ -79,7 +79,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     const { runId, clock, maxBufferedEvents, executor, ownExecutor } = settings;
     this.runId = runId;
     this.steps = plan.steps;
-    this.executor = around === null ? executor : ownExecutor ?? executor;
+    this.executor = ownExecutor ?? executor;
     this.clock = clock;
     this.#plan = plan;
     this.#settings = settings;

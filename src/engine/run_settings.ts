@@ -13,9 +13,9 @@ export interface RunSettings {
   readonly context: Record<string, unknown>;
   readonly maxSteps: number;
   readonly captureTrace: boolean;
-  /** The run's executor or the workflow's; a step's own goes before it. */
+  /** The workflow's executor. */
   readonly executor: Executor;
-  /** The run's own executor, for workflows inside it, too; `null` if it has none. */
+  /** The run's own, which goes before that of the workflow, and of workflows inside it; `null` if it has none. */
   readonly ownExecutor: Executor | null;
   readonly loggers: readonly StepLogger[];
   readonly signal: AbortSignal | null;

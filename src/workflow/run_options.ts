@@ -159,7 +159,7 @@ export function toRunSettings(
     context: own,
     maxSteps,
     captureTrace,
-    executor: ownExecutor ?? defaultExecutor,
+    executor: defaultExecutor,
     ownExecutor,
     loggers: toLoggers(logger, loggerSink, clock),
     signal,
