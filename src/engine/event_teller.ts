@@ -138,7 +138,6 @@ export class EventTeller {
   }
 
   runSuspend({ reason, until }: Suspension): void {
-    this.#clock.stop();
     this.#sink.push({
       type: "run.suspend",
       seq: this.#sink.nextSeq(),
@@ -155,7 +154,6 @@ export class EventTeller {
   }
 
   runEnd(status: RunStatus, error: unknown, steps: number): void {
-    this.#clock.stop();
     if (this.#sink.isDrained) return;
     this.#sink.push({
       type: "run.end",

@@ -35,8 +35,8 @@ export class Stage {
 
   constructor({ runId, clock, loggers }: RunSettings) {
     this.handOff = new HandOff(runId);
-    this.clock = new TurnClock(clock);
     this.turn = new Turn(clock, this);
+    this.clock = new TurnClock(clock, this.turn);
     this.logger = loggers.length === 0 ? null : new GuardedLogger(loggers);
   }
 

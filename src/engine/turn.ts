@@ -49,15 +49,17 @@ export class Turn {
     this.#host = host;
   }
 
+  /** True while a timer is set that tells the end of this turn: what is known by then is of the same turn. */
+  get isTimed(): boolean {
+    return this.#stopTimer !== null && !this.#isOver;
+  }
+
   /** Asked before each step, and each chunk of a generator; answers whether it has to wait for a later turn. */
   isOver(): boolean {
     if (this.#isOver) return true;
     this.#steps += 1;
     // Who brings a clock decides when time goes on, and needs to know when a run has nothing left to do until then.
-    if (this.#steps < this.#nextLook || this.#clock !== systemClock) return false;
-    const now = this.#clock.now();
-    if (this.#stopTimer === null) this.#begin(now);
-    else if (this.#hasTaken(now - this.#since)) this.#end(this.#stopTimer);
+    if (this.#steps >= this.#nextLook && this.#clock === systemClock) this.#look(this.#clock.now());
     return this.#isOver;
   }
 
@@ -74,10 +76,12 @@ export class Turn {
     this.#startOver();
   }
 
-  #hasTaken(ms: number): boolean {
+  #look(now: number): void {
+    if (this.#stopTimer === null) return this.#begin(now);
+    const ms = now - this.#since;
     this.#nextLook = this.#steps + (ms > SLOW_MS * this.#steps / STEPS_A_LOOK ? 1 : STEPS_A_LOOK);
     // A clock may be set back.
-    return ms >= TURN_MS / (1 + waiting) || ms < 0 || this.#steps >= TURN_STEPS;
+    if (ms >= TURN_MS / (1 + waiting) || ms < 0 || this.#steps >= TURN_STEPS) this.#end(this.#stopTimer);
   }
 
   #begin(now: number): void {

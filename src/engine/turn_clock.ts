@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from "../core/clock.ts";
-import { onLaterTurn } from "../core/later_turn.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Turn } from "./turn.ts";
 
-/** So many steps are timed one by one before a reading is used twice: by then it pays for the timer. */
-const READINGS_BEFORE_REUSE = 128;
+/** So many steps are timed one by one before a reading is used twice. */
+const STEPS_BEFORE_REUSE = 128;
 
 /**
  * Tells the time for events. Reading the clock costs as much as a quarter of a synchronous step, so in a long chain of
@@ -11,47 +11,28 @@ const READINGS_BEFORE_REUSE = 128;
  */
 export class TurnClock {
   readonly #clock: Clock;
+  readonly #turn: Turn;
   #last = 0;
-  #readings = 0;
-  #isReused = false;
-  #stopTimer: (() => void) | null = null;
+  /** How many steps were timed one by one since there was a gap. */
+  #steps = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, turn: Turn) {
     this.#clock = clock;
+    this.#turn = turn;
   }
 
   /** The time, read now. */
   now(): number {
     const now = this.#clock.now();
-    if (this.#isReused && now - this.#last > 1) this.stop();
+    if (now - this.#last > 1) this.#steps = 0;
     this.#last = now;
     return now;
   }
 
   /** The time a step begins: now, or when the step before it ended, if that was in this turn. */
   nowOrLast(): number {
-    if (this.#isReused) return this.#last;
-    // A clock of the user's own may tell what it likes, whenever it likes.
-    if (this.#clock === systemClock) this.#count();
+    if (this.#steps >= STEPS_BEFORE_REUSE && this.#turn.isTimed) return this.#last;
+    this.#steps += 1;
     return this.now();
-  }
-
-  /** Forgets the turn; no timer is left. */
-  stop(): void {
-    this.#stopTimer?.();
-    this.#startOver();
-  }
-
-  #count(): void {
-    this.#readings += 1;
-    if (this.#readings < READINGS_BEFORE_REUSE) return;
-    this.#isReused = true;
-    this.#stopTimer = onLaterTurn(() => this.#startOver());
-  }
-
-  #startOver(): void {
-    this.#isReused = false;
-    this.#readings = 0;
-    this.#stopTimer = null;
   }
 }
