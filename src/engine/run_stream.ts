@@ -3,8 +3,8 @@ import type { WorkflowEvent } from "../core/events.ts";
 import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
 import { onLaterTurn } from "../core/later_turn.ts";
 import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
-import type { RunStore } from "../core/run_store.ts";
 import type { TraceEntry } from "../core/trace.ts";
+import type { PastEvents } from "./past_events.ts";
 import { Run } from "./run.ts";
 import type { RunEnding } from "./run_ending.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
@@ -60,6 +60,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   readonly #settings: RunSettings;
   /** What a stored run is read back with, `null` for any other. */
   readonly #parts: StoredParts | null;
+  /** What the reader still has to get from before the run was resumed, `null` for nothing. */
+  readonly #past: PastEvents | null;
   #isIterated = false;
   #isResultAsked = false;
   /** Takes back the plan to run without a reader. */
@@ -68,22 +70,15 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   #result: Promise<RunOutcome> | null = null;
   #settleResult: ((ending: RunEnding) => void) | null = null;
 
-  /** The events from before the run was resumed that the reader still has to get, `null` for none. */
-  #past: AsyncIterator<WorkflowEvent, void> | null = null;
-  /** What has kept the reader from them. */
-  #pastFault: { readonly error: unknown } | null = null;
-  /** Those who ask while there are such events, one after the other. */
-  #pastTurn: Promise<unknown> | null = null;
-
   constructor(plan: RunPlan, settings: RunSettings, parts: StoredParts | null) {
     this.runId = settings.runId;
     this.#settings = settings;
     this.#parts = parts;
-    const { storage } = settings;
-    if (storage !== null && storage.after !== null) {
-      this.#past = this.#readPast(storage.store, storage.after);
-    }
     this.#run = new Run(plan, settings, this.#onEnd, parts);
+    this.#past = parts?.openPast(settings, this.#run.beginning, {
+      nextLive: () => this.#nextLive(),
+      endUnread: () => this.#endUnread(),
+    }) ?? null;
   }
 
   get result(): Promise<RunOutcome> {
@@ -127,11 +122,6 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     this.#run.abandon();
   }
 
-  #leaveReader(): void {
-    this.#past = null;
-    this.#run.handOff.leave();
-  }
-
   /** Runs to the end without a reader. */
   drain(): Promise<RunOutcome> {
     this.#keepForReader();
@@ -141,7 +131,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   }
 
   next(): Promise<IteratorResult<WorkflowEvent, undefined>> {
-    return this.#past === null && this.#pastTurn === null ? this.#nextLive() : this.#nextInTurn();
+    return this.#past === null || this.#past.isOver ? this.#nextLive() : this.#past.next();
   }
 
   #nextLive(): Promise<IteratorResult<WorkflowEvent, undefined>> {
@@ -152,45 +142,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     return event;
   }
 
-  /** What is in the store comes before what happens now. */
-  #nextInTurn(): Promise<IteratorResult<WorkflowEvent, undefined>> {
-    const turn = (this.#pastTurn ?? Promise.resolve()).then(async () => {
-      const event = await this.#nextPast();
-      return event === undefined ? this.#nextLive() : { done: false, value: event } as const;
-    });
-    const settled: Promise<void> = turn.then(() => {}, () => {}).then(() => {
-      if (this.#pastTurn === settled && this.#past === null) this.#pastTurn = null;
-    });
-    this.#pastTurn = settled;
-    return turn;
-  }
-
-  /**
-   * The next event of the past; `undefined` when there is none left, and when the reader has left. One that cannot be
-   * read ends the stream: nobody is asked to make out what it was by what comes next.
-   */
-  async #nextPast(): Promise<WorkflowEvent | undefined> {
-    try {
-      const read = await this.#past?.next();
-      if (this.#past !== null && read !== undefined && read.done !== true) return read.value;
-      this.#past = null;
-    } catch (error) {
-      this.#pastFault = { error };
-      this.#leaveReader();
-      await this.#run.leave("its past could not be read").cleanup;
-      throw error;
-    }
-    return undefined;
-  }
-
-  async *#readPast(store: RunStore, after: number): AsyncGenerator<WorkflowEvent, void, undefined> {
-    await this.#run.beginning.open();
-    const { lastPastSeq } = this.#run.beginning;
-    if (this.#parts !== null) yield* this.#parts.readEvents(store, this.runId, after, lastPastSeq);
-  }
-
   [takeReady](): WorkflowEvent | undefined {
-    if (this.#past !== null || this.#pastTurn !== null) return undefined;
+    if (this.#past !== null && !this.#past.isOver) return undefined;
     this.#keepForReader();
     return this.#run.handOff.take(this.#run);
   }
@@ -223,6 +176,16 @@ export class LiveRunStream implements RunStream, ReadyEvents {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  #leaveReader(): void {
+    this.#past?.leave();
+    this.#run.handOff.leave();
+  }
+
+  async #endUnread(): Promise<void> {
+    this.#leaveReader();
+    await this.#run.leave("its past could not be read").cleanup;
   }
 
   readonly #onEnd = (ending: RunEnding): void => {
@@ -259,7 +222,8 @@ export class LiveRunStream implements RunStream, ReadyEvents {
       this.#settleResult = async ({ status, error, cleanup }) => {
         // Nothing of a run outlives its result.
         if (cleanup !== null) await cleanup;
-        if (this.#pastFault !== null) return reject(this.#pastFault.error);
+        const unread = this.#past?.fault ?? null;
+        if (unread !== null) return reject(unread.error);
         if (status !== "completed") return reject(error);
         const { runId } = this;
         const { context, trace } = this.#run;

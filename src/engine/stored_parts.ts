@@ -1,9 +1,10 @@
-import type { WorkflowEvent } from "../core/events.ts";
 import type { RunStore } from "../core/run_store.ts";
 import type { TraceEntry } from "../core/trace.ts";
+import type { Beginning } from "./beginning.ts";
 import type { HandOff } from "./hand_off.ts";
 import { Journal, type JournalHost } from "./journal.ts";
 import { Opening, type OpeningHost } from "./opening.ts";
+import { PastEvents, type PastHost, readPast } from "./past_events.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import { readEvents } from "./store_access.ts";
 import { StoredTrace } from "./stored_trace.ts";
@@ -12,8 +13,8 @@ import { StoredTrace } from "./stored_trace.ts";
 export interface StoredParts {
   /** What keeps a run, and what makes it known to its store; `null` for a run without one. */
   keep(plan: RunPlan, settings: RunSettings, handOff: HandOff, host: JournalHost & OpeningHost): Kept | null;
-  /** The events after one and up to another. */
-  readEvents(store: RunStore, runId: string, after: number, until: number): AsyncGenerator<WorkflowEvent, void>;
+  /** What a reader still has to get from before the run was resumed; `null` if that is nothing. */
+  openPast(settings: RunSettings, beginning: Beginning, host: PastHost): PastEvents | null;
   /** The trace of what was done up to an event. */
   readTrace(store: RunStore, runId: string, until: number): Promise<readonly TraceEntry[]>;
 }
@@ -25,7 +26,7 @@ export interface Kept {
 }
 
 /** The parts, all of them. */
-export const storedParts: StoredParts = { keep, readEvents, readTrace };
+export const storedParts: StoredParts = { keep, openPast, readTrace };
 
 function keep(
   plan: RunPlan,
@@ -37,6 +38,11 @@ function keep(
   if (storage === null) return null;
   const journal = new Journal({ ...storage, runId, clock, handOff, maxBufferedEvents, captureTrace }, host);
   return { journal, opening: new Opening(runId, plan, storage, clock, journal, host) };
+}
+
+function openPast({ runId, storage }: RunSettings, beginning: Beginning, host: PastHost): PastEvents | null {
+  if (storage === null || storage.after === null) return null;
+  return new PastEvents(readPast(storage.store, runId, storage.after, beginning), host);
 }
 
 async function readTrace(store: RunStore, runId: string, until: number): Promise<readonly TraceEntry[]> {
