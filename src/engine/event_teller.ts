@@ -38,7 +38,7 @@ export class EventTeller {
   }
 
   runStart(plan: RunPlan): void {
-    if (this.#sink.isDrained) return;
+    if (this.#isUntold) return;
     this.#sink.push({
       type: "run.start",
       seq: this.#sink.nextSeq(),
@@ -154,7 +154,7 @@ export class EventTeller {
   }
 
   runEnd(status: RunStatus, error: unknown, steps: number): void {
-    if (this.#sink.isDrained) return;
+    if (this.#isUntold) return;
     this.#sink.push({
       type: "run.end",
       seq: this.#sink.nextSeq(),
@@ -164,6 +164,11 @@ export class EventTeller {
       error,
       steps,
     });
+  }
+
+  /** A run inside a step begins and ends in the events of that step. */
+  get #isUntold(): boolean {
+    return this.#path !== null || this.#sink.isDrained;
   }
 
   #push(event: Extract<WorkflowEvent, { readonly token: number }>): void {

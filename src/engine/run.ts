@@ -18,19 +18,19 @@ import { Beginning, type BeginningHost } from "./beginning.ts";
 import type { DecisionLine } from "./decision_line.ts";
 import { EventTeller } from "./event_teller.ts";
 import type { HandOff } from "./hand_off.ts";
-import { InnerKeys } from "./inner_keys.ts";
+import { InsideStep } from "./inside_step.ts";
 import type { Journal, JournalHost } from "./journal.ts";
 import { Later } from "./later.ts";
+import { OnItsOwn } from "./on_its_own.ts";
 import type { OpeningHost, PlannedEnd, Suspension } from "./opening.ts";
 import { perform, performAfter, type StepHost } from "./perform.ts";
 import { Progress } from "./progress.ts";
 import type { RegisteredStep } from "./registered_step.ts";
 import { type RunContext, SharedContext } from "./run_context.ts";
 import type { RunEnding } from "./run_ending.ts";
+import type { RunPlace } from "./run_place.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
-import { Stage } from "./stage.ts";
-import { Surroundings } from "./surroundings.ts";
-import { StepsInside } from "./steps_inside.ts";
+import type { Stage } from "./stage.ts";
 import type { StoredCounts } from "./stored_delta.ts";
 import type { StoredParts } from "./stored_parts.ts";
 import type { RestoredState } from "./stored_state.ts";
@@ -49,7 +49,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
   readonly decisions: DecisionLine;
   readonly #plan: RunPlan;
   readonly #settings: RunSettings;
-  readonly #around: Surroundings | null;
+  readonly #place: RunPlace;
   readonly #stage: Stage;
   /** What keeps the run in its store, `null` if nothing does. A run inside a step is part of that step. */
   readonly #journal: Journal | null;
@@ -60,7 +60,6 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
   #ending: RunEnding | null = null;
   /** No step is to start any more, though the run has not ended. */
   #isPaused = false;
-  readonly #innerKeys = new InnerKeys();
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
   #isAdvancing = false;
@@ -74,7 +73,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     settings: RunSettings,
     onEnd: (ending: RunEnding) => void,
     parts: StoredParts | null,
-    around: Surroundings | null = null,
+    place: RunPlace = new OnItsOwn(settings),
   ) {
     const { runId, clock, maxBufferedEvents, executor, ownExecutor } = settings;
     this.runId = runId;
@@ -83,8 +82,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     this.clock = clock;
     this.#plan = plan;
     this.#settings = settings;
-    this.#around = around;
-    this.#stage = around?.stage ?? new Stage(settings);
+    this.#place = place;
+    this.#stage = place.stage;
     const { handOff } = this.#stage;
     this.handOff = handOff;
     const kept = parts?.keep(plan, settings, handOff, this);
@@ -97,11 +96,10 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
       clock: this.#stage.clock,
       sink: this.#stage.journal ?? handOff,
       maxBufferedEvents,
-      path: around?.path ?? null,
+      path: place.path,
     });
-    const parent = around?.attempt.token ?? null;
-    this.#progress = new Progress(this.#stage, this.#journal, plan, parent, settings.context);
-    this.#atWork = new AtWork(this.#stage, this.#progress.lanes, around !== null);
+    this.#progress = new Progress(this.#stage, this.#journal, plan, place.parent, settings.context);
+    this.#atWork = new AtWork(this.#stage, this.#progress.lanes, place.isInside);
     this.#onEnd = onEnd;
     this.#stage.runs.add(this);
     this.beginning = new Beginning(this, settings, kept?.opening ?? null, plan.checked);
@@ -175,9 +173,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
   demand(): Promise<void> {
     const { journal } = this.#stage;
     if (journal !== null && journal.isBehind) return journal.caughtUp();
-    // While what is inside waits for its reader, the step around it waits, too, which is not its fault.
-    const demand = this.#around === null ? null : Attempt.demand(this.#around.attempt);
-    return demand ?? this.handOff.demand();
+    return this.#place.demand();
   }
 
   rest(): Promise<void> | null {
@@ -195,7 +191,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     } finally {
       this.#isAdvancing = false;
     }
-    if (this.#around !== null) this.#waitForDemand();
+    if (this.#place.isInside) this.#waitForDemand();
   }
 
   /** Ends the run at once, unless it has ended. */
@@ -212,7 +208,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
   }
 
   tellStart(): void {
-    if (this.#around === null) this.#tell.runStart(this.#plan);
+    this.#tell.runStart(this.#plan);
   }
 
   restore(restored: RestoredState): void {
@@ -249,7 +245,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
   ): Promise<void> {
     // The attempt has to count as at work before anything inside it does.
     await undefined;
-    const around = new Surroundings(this.#stage, attempt, this.#around);
+    const place = new InsideStep(this.#place, attempt);
     const { signal } = attempt;
     await new Promise<void>((resolve, reject) => {
       const onEnd = async ({ status, error, cleanup }: RunEnding) => {
@@ -263,18 +259,16 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
         if (status === "completed") resolve();
         else reject(error);
       };
-      new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, null, around).advance();
+      new Run(plan, { ...this.#settings, ...settings, signal, timeoutMs: Infinity }, onEnd, null, place).advance();
     });
   }
 
-  /** What happens inside shows that the step around it is alive. */
   touch(): void {
-    this.#around?.touch();
+    this.#place.touch();
   }
 
-  keyOf({ id }: Token): string {
-    const around = this.#around;
-    return around === null ? `${this.runId}/${id}` : `${around.attempt.idempotencyKey}/${this.#innerKeys.keyOf(id)}`;
+  keyOf(token: Token): string {
+    return this.#place.keyOf(token);
   }
 
   tellLog(attempt: Attempt, name: string, data: unknown): void {
@@ -300,7 +294,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
 
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void {
     const { attempt } = failed;
-    if (this.#around === null) this.#stage.inside?.settle(failed.token);
+    this.#place.settle(failed.token);
     this.#journal?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
     this.#tell.stepRetry(failed, error, delayMs);
     this.#atWork.setWaiting(failed.token, true);
@@ -417,25 +411,21 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     this.#stage.logger?.log(attempt, outcome);
     // A logger is the user's code too: it may have ended the run.
     if (this.#ending !== null) return;
-    if (this.#around === null) this.#stage.inside?.settle(outcome.token.id);
+    this.#place.settle(outcome.token.id);
     const stored = this.#record(outcome);
     if (stored === null) return;
     const before = this.#progress.follow(stored);
     const { state } = this.#progress;
-    if (this.#around !== null) this.#innerKeys.follow(outcome, before, state);
+    this.#place.follow(outcome, before, state);
     this.#stage.finishedSteps += 1;
-    if (this.#around !== null && this.#stage.journal !== null) {
-      this.#stage.inside ??= new StepsInside();
-      this.#stage.inside.add(this.#around.outermostToken);
-    }
     this.#journal?.count(this.counts);
     this.touch();
     const isStopped = outcome.token.member !== null && stopsGroup(before, outcome);
     if (isStopped) this.#progress.dropHeld();
     const { queueLength } = this.#progress;
     if (this.#settings.captureTrace) {
-      const traced = this.#stage.journal?.toTraceable(stored, this.#around !== null) ?? stored;
-      this.trace.record(traced, queueLength, this.#around?.path ?? null);
+      const traced = this.#stage.journal?.toTraceable(stored, this.#place.isInside) ?? stored;
+      this.trace.record(traced, queueLength, this.#place.path);
     }
     this.#tell.stepResult(attempt, outcome, before, state, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
@@ -475,12 +465,12 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
   #end(status: RunStatus, error: unknown, suspended: Suspension | null = null): RunEnding {
     if (this.#ending !== null) return this.#ending;
     const { signal, cleanupTimeoutMs, clock } = this.#settings;
-    const around = this.#around;
+    const { isInside, isGivenUp } = this.#place;
     const journal = this.#journal;
     this.#stage.runs.delete(this);
     this.beginning.stop();
-    const isAtWork = around?.isGivenUp !== true && (this.#starting !== null || this.#atWork.isInFlight);
-    const settled = isAtWork ? this.#atWork.settled(cleanupTimeoutMs, clock, around === null ? null : signal) : null;
+    const isAtWork = !isGivenUp && (this.#starting !== null || this.#atWork.isInFlight);
+    const settled = isAtWork ? this.#atWork.settled(cleanupTimeoutMs, clock, isInside ? signal : null) : null;
     const saved = new Later<void>();
     const cleanup = journal === null ? settled : Promise.all([settled, saved.promise]).then(() => {});
     const ending = { status, error, cleanup };
@@ -488,8 +478,8 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     this.#ending = ending;
     if (this.#starting !== null) Attempt.drop(this.#starting, error);
     this.#atWork.drop(error);
-    if (around === null) this.#stage.turn.stop();
-    if (around === null && this.beginning.isOver) {
+    if (!isInside) this.#stage.turn.stop();
+    if (this.beginning.isOver) {
       if (suspended === null) this.#tell.runEnd(status, error, this.#stage.finishedSteps);
       else this.#tell.runSuspend(suspended);
     }
@@ -505,7 +495,7 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
 
   /** The end is told, and stored if the run is. */
   #finish(ending: RunEnding): void {
-    if (this.#around === null) this.handOff.close(ending.status === "failed" ? { error: ending.error } : null);
+    if (!this.#place.isInside) this.handOff.close(ending.status === "failed" ? { error: ending.error } : null);
     this.#onEnd(ending);
   }
 }
