@@ -13,6 +13,18 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "run.end: cancelled",
     "No result, because the user changed their mind",
   ],
+  "choose_the_next_step.ts": [
+    "by post, 2 kg",
+    "2 weigh > post > label",
+    "by truck, 40 kg",
+    "40 weigh > freight > label",
+    "5000 weigh > freight",
+    "0 weigh failed",
+  ],
+  "custom_executor.ts": [
+    "pack runs",
+    "ship of a lamp in a box was left out",
+  ],
   "custom_json_logger.ts": [
     '{"step":"fetch","event":"start","data":{"batch":"B-1"}}',
     '{"step":"fetch","payload":"B-1","value":["A","B"]}',
@@ -34,6 +46,15 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "5 step.result",
     "6 run.end",
     "HELLO, GRACE!",
+  ],
+  "log_events.ts": [
+    'timestamp=… step=fetch event=start payload={"batch":"B-1"}',
+    "timestamp=… step=fetch event=enqueue size=2",
+    'timestamp=… step=fetch payload={"batch":"B-1"} result=[1,2] error=null',
+    "timestamp=… step=process event=processing item=1",
+    "timestamp=… step=process payload=1 result=10 error=null",
+    "timestamp=… step=process event=processing item=2",
+    "timestamp=… step=process payload=2 result=20 error=null",
   ],
   "log_to_stdout_and_file.ts": [
     'timestamp=… step=fetch event=start batch="B-1"',
