@@ -1,4 +1,4 @@
-// Cancels a run while a step is at work: the step hears of it at once, and nothing starts after it.
+// Cancels a run while a step is in progress: the step hears of it at once, and nothing starts afterwards.
 // Run it: deno run examples/cancel_a_run.ts
 // deno-lint-ignore-file no-console
 
@@ -9,7 +9,7 @@ const workflow = new Workflow()
     name: "upload",
     action: async (_ctx, file, log, scope) => {
       log.event("connected", { file });
-      // Pass the signal on to whatever can wait: fetch(url, { signal: scope.signal }) and the like.
+      // Pass the signal on to whatever waits, as in fetch(url, { signal: scope.signal }).
       await waitForever(scope.signal);
     },
     decision: decideTo("publish"),
@@ -20,14 +20,14 @@ const stream = workflow.stream("upload", "holiday.mp4");
 
 for await (const event of stream) {
   console.log(event.type === "run.end" ? `${event.type}: ${event.status}` : event.type);
-  // Any event will do, and so will a timer, a button or an AbortSignal given as an option.
+  // It need not be an event: a timer, a button or an AbortSignal in the options works as well.
   if (event.type === "step.log") await stream.cancel(new Error("the user changed their mind"));
 }
 
 // A cancelled run never reads as completed.
 await stream.result.catch((reason) => console.log(`No result, because ${reason.message}`));
 
-/** Stands for a slow upload that heeds its signal. */
+/** Stands in for a slow upload that heeds its signal. */
 function waitForever(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener("abort", () => {

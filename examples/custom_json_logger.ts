@@ -5,12 +5,12 @@
 import { BaseStepLogger, decideTo, type Result, Workflow } from "@stepstream/workflow";
 
 class ConsoleJsonLogger extends BaseStepLogger {
-  // Called once a step, after its action and its decision.
+  // Called once per step, after its action and its decision.
   override log(step: string, payload: unknown, { ok, value, error }: Result): void {
     console.log(JSON.stringify({ step, payload, ...(ok ? { value } : { error: String(error) }) }));
   }
 
-  // Called for each log.event(). Leave it out, and events are ignored.
+  // Called for each log.event(). Without this method events are ignored.
   override event(step: string, event: string, data: unknown): void {
     console.log(JSON.stringify({ step, event, data }));
   }
@@ -32,5 +32,5 @@ const workflow = new Workflow()
     },
   });
 
-// `JsonLogger` does this with timestamps, and takes values that JSON.stringify() would choke on.
+// The built-in `JsonLogger` adds timestamps, and copes with values that JSON.stringify() cannot take.
 await workflow.run("fetch", "B-1", { logger: new ConsoleJsonLogger() });

@@ -1,4 +1,4 @@
-// Works on a list several items at once, tries again what fails, and merges the results in the list's order.
+// Works on several items of a list at once, retries those that fail, and merges the results in the list's order.
 // Run it: deno run examples/fan_out_at_once.ts
 // deno-lint-ignore-file no-console
 
@@ -36,7 +36,7 @@ for await (const event of stream) {
 const { context } = await stream.result;
 console.log(context["result.sum"]?.join(", "));
 
-/** Stands for a service that is busy now and then. */
+/** Stands in for a service that is busy now and then. */
 async function askForPrice(name: string, attempt: number): Promise<number> {
   await Promise.resolve();
   if (name === "unicorn") throw new Error(`no such fruit: ${name}`);

@@ -1,4 +1,4 @@
-// One step fans out into many, urgent ones first, and a last one merges what they found.
+// One step fans out into many, urgent ones first, and a last step merges what they found.
 // Run it: deno run examples/fan_out_then_merge.ts
 // deno-lint-ignore-file no-console
 
@@ -21,11 +21,11 @@ const workflow = new Workflow<Steps, Context>()
     decision: (_ctx, result, enqueue) => {
       if (!result.ok) return;
       for (const word of result.value) {
-        // What is put at the head is taken next; what is put at the tail waits its turn.
+        // A token at the head is taken next; one at the tail waits its turn.
         if (word.endsWith("!")) enqueue.head("measure", word);
         else enqueue.tail("measure", word);
       }
-      // Last in the queue, so it comes when every word is measured.
+      // Last in the queue, so it is taken when every word has been measured.
       enqueue.tail("merge", result.value.length);
     },
   })

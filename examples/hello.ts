@@ -13,6 +13,6 @@ for await (const event of workflow.stream("greet", "Ada")) {
   console.log(event.seq, event.type);
 }
 
-// … or just wait for what it comes to.
+// … or just wait for its outcome.
 const { context } = await workflow.run("greet", "Grace");
 console.log(context["result.shout"]);

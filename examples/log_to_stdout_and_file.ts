@@ -1,4 +1,4 @@
-// Logs a run twice: lines to read on stdout, and JSON for machines in a file.
+// Logs a run twice: readable lines on stdout, and JSON for machines in a file.
 // Run it: deno run --allow-write=orders.log examples/log_to_stdout_and_file.ts
 
 import { decideTo, JsonLogger, type LogSink, Workflow } from "@stepstream/workflow";
@@ -20,7 +20,7 @@ const workflow = new Workflow()
 using file = await Deno.open("orders.log", { write: true, create: true, truncate: true });
 
 await workflow.run("fetch", "B-1", {
-  // `loggerSink` gets lines of `key=value`. Given both, both hear of everything.
+  // `loggerSink` gets lines of `key=value`. If both are given, both hear of everything.
   loggerSink: toSink(Deno.stdout),
   logger: new JsonLogger(toSink(file)),
 });

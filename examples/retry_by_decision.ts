@@ -1,10 +1,10 @@
-// A failed step tries again: its decision puts it back at the head of the queue, up to three times.
+// Retries a failed step by its decision, which puts it back at the head of the queue: three attempts in all.
 // Run it: deno run examples/retry_by_decision.ts
 // deno-lint-ignore-file no-console
 
 import { Workflow } from "@stepstream/workflow";
 
-// What each step takes. With this map a misspelt step or a wrong payload does not compile.
+// The payload of each step. With this map a misspelt step or a wrong payload does not compile.
 interface Steps {
   download: { file: string; attempt: number };
   report: string;
@@ -23,7 +23,7 @@ const workflow = new Workflow<Steps, Context>()
       if (request.attempt < 3) throw new Error("the server is busy");
       return `${request.file}, 12 kB`;
     },
-    // A failing action ends its step, not the run: the decision sees the error and says what comes next.
+    // An action that fails ends its step, not the run: the decision sees the error and says what comes next.
     decision: (ctx, result, enqueue) => {
       const { file, attempt } = ctx.request;
       if (result.ok) enqueue.tail("report", `Got ${result.value}`);

@@ -5,14 +5,14 @@ import { Workflow } from "@stepstream/workflow";
 
 const workflow = new Workflow().add({
   name: "answer",
-  // Stands for a language model. An action can be any plain, async, generator or async generator function.
+  // Stands in for a language model. An action can be a plain, async, generator or async generator function.
   action: async function* (_ctx, question: string) {
     const words = [`You asked: ${question}`, "The", "answer", "is", "42."];
     for (const word of words) {
-      // The next word is not even asked for before a reader wants it.
+      // The next word is not even computed before a reader asks for it.
       yield await Promise.resolve(`${word} `);
     }
-    // What is returned, not what is yielded, is the step's value.
+    // The step's value is what is returned, not what is yielded.
     return words.length;
   },
 });

@@ -1,4 +1,4 @@
-// Runs a workflow as a step of another one: one stream tells of both.
+// Runs a workflow as a step of another one: a single stream tells of both.
 // Run it: deno run examples/workflow_as_step.ts
 // deno-lint-ignore-file no-console
 
