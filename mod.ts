@@ -1,6 +1,6 @@
 /**
- * A streaming-first workflow engine: a workflow is a set of named steps, a run is a live stream of events that can be
- * read, cancelled and drained.
+ * A streaming-first workflow engine: a workflow is a set of named steps, and a run is a live stream of events that can
+ * be read, cancelled and drained.
  *
  * @example Usage
  * ```ts

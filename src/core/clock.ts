@@ -1,10 +1,10 @@
-/** Where a run reads the time and sets its timers; hand in your own to test without waiting. */
+/** Where a run reads the time and sets its timers; pass your own to test without waiting. */
 export interface Clock {
   /** The time in epoch milliseconds. Fractions are dropped. */
   now(): number;
-  /** Calls back once after `delayMs`; the answer goes to `clearTimeout`. */
+  /** Calls back once, after `delayMs` milliseconds; returns a handle for `clearTimeout`. */
   setTimeout(callback: () => void, delayMs: number): unknown;
-  /** Takes a timer back. One that has fired is no error. */
+  /** Cancels a timer; one that has already fired is no error. */
   clearTimeout(timer: unknown): void;
 }
 

@@ -1,12 +1,12 @@
 import type { SchemaIssue } from "./standard_schema.ts";
 
-/** The parent of every error this package throws for a reason of its own. */
+/** The parent class of this package's own errors. A wrong argument is a `TypeError` or a `RangeError` instead. */
 export class WorkflowError extends Error {
   /** The name of the class. */
   override readonly name: string = "WorkflowError";
 }
 
-/** Thrown when a run starts at, or a token names, a step that the workflow does not have. */
+/** Thrown when a run starts at a step that the workflow lacks; ends a run in which a token names one. */
 export class UnknownStepError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "UnknownStepError";
@@ -35,7 +35,7 @@ export class DuplicateStepError extends WorkflowError {
   }
 }
 
-/** Ends a run whose decision routes to a step that its step's `routes` do not declare. */
+/** Ends a run in which a decision routes to a step that `routes` does not declare. */
 export class UndeclaredRouteError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "UndeclaredRouteError";
@@ -64,7 +64,7 @@ export class StepLimitError extends WorkflowError {
   }
 }
 
-/** The error of an attempt that took too long; also the reason its `scope.signal` aborts with. */
+/** The error of an attempt that took too long; also the reason that its `scope.signal` aborts with. */
 export class StepTimeoutError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "StepTimeoutError";
@@ -73,7 +73,7 @@ export class StepTimeoutError extends WorkflowError {
   /** The limit that was met, in ms. */
   readonly timeoutMs: number;
 
-  /** Names the step and the limit, which is one of the whole attempt or of its silence. */
+  /** Names the step and the limit: that of the whole attempt, or that of its silences. */
   constructor(stepName: string, limit: "timeoutMs" | "idleTimeoutMs", timeoutMs: number) {
     super(`Step ${JSON.stringify(stepName)} took too long: ${limit} = ${timeoutMs}`);
     this.stepName = stepName;
@@ -112,7 +112,7 @@ export class PayloadError extends WorkflowError {
   }
 }
 
-/** The error of those in a `fail-fast` group that were stopped because another failed, which is its `cause`. */
+/** The error of what was stopped in a `fail-fast` group; its `cause` is the failure that stopped it. */
 export class GroupFailedError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "GroupFailedError";
@@ -123,7 +123,7 @@ export class GroupFailedError extends WorkflowError {
   }
 }
 
-/** The reason of a cancelled run when the one who cancelled it gave none, or when it was cancelled before. */
+/** The reason of a cancelled run if none was given, or if it was cancelled in another process or at another time. */
 export class RunCancelledError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunCancelledError";
@@ -140,7 +140,7 @@ export class RunCancelledError extends WorkflowError {
   }
 }
 
-/** Thrown when a stream of events is asked for more than its one pass. */
+/** Thrown when a stream of events is read a second time; there is one pass only. */
 export class StreamUsedError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "StreamUsedError";
@@ -154,7 +154,7 @@ export class StreamUsedError extends WorkflowError {
   }
 }
 
-/** Thrown when a value that has to become JSON cannot: it would be lost or changed on the way. */
+/** Thrown when a value that has to become JSON cannot: it would be lost or changed. */
 export class SerializationError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "SerializationError";
@@ -172,7 +172,7 @@ export class SerializationError extends WorkflowError {
   }
 }
 
-/** Thrown when a run is asked for that the store does not have. */
+/** Thrown when the store does not have the run that is asked for. */
 export class UnknownRunError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "UnknownRunError";
@@ -186,7 +186,7 @@ export class UnknownRunError extends WorkflowError {
   }
 }
 
-/** Thrown when a runner is asked for a workflow that it does not have. */
+/** Thrown when a runner does not have the workflow that is asked for. */
 export class UnknownWorkflowError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "UnknownWorkflowError";
@@ -201,7 +201,7 @@ export class UnknownWorkflowError extends WorkflowError {
   }
 }
 
-/** Thrown when runs are to be listed where nobody has a list of them. */
+/** Thrown when runs are to be listed by a host that has no list of them. */
 export class RunListError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunListError";
@@ -223,7 +223,7 @@ export class RunnerClosedError extends WorkflowError {
   }
 }
 
-/** Thrown when a run is to be started under an id that another run has, with another start or payload. */
+/** Thrown when a run is to be started under the id of a run of another workflow, start step or payload. */
 export class RunConflictError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunConflictError";
@@ -237,7 +237,7 @@ export class RunConflictError extends WorkflowError {
   }
 }
 
-/** Ends the stream of a run that somebody else has taken over, and goes on with, or has deleted. */
+/** Ends the stream of a run that somebody else has taken over or deleted. */
 export class RunFencedError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunFencedError";
@@ -251,7 +251,7 @@ export class RunFencedError extends WorkflowError {
   }
 }
 
-/** Ends a stored run in which two steps at work at once have changed the same key of the context. */
+/** Ends a stored run in which two steps that ran at once changed the same key of the context. */
 export class ContextConflictError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "ContextConflictError";
@@ -269,7 +269,7 @@ export class ContextConflictError extends WorkflowError {
   }
 }
 
-/** The reason that actions are aborted with when their run is left for later: it has not ended. */
+/** The reason that actions are aborted with, and `result` rejects with, when a stored run is left for later. */
 export class RunReleasedError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunReleasedError";
@@ -283,7 +283,7 @@ export class RunReleasedError extends WorkflowError {
   }
 }
 
-/** Thrown when a stored run is of another version of its workflow and there is no `migrate`. */
+/** Thrown when a stored run is of another workflow, or of another version of it and there is no `migrate`. */
 export class VersionMismatchError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "VersionMismatchError";
@@ -297,7 +297,7 @@ export class VersionMismatchError extends WorkflowError {
   }
 }
 
-/** What a run failed with in another process or at another time: of the error only the words are left. */
+/** The failure of a run in another process or at another time: only the words of the error are left. */
 export class RunFailedError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunFailedError";
@@ -311,7 +311,7 @@ export class RunFailedError extends WorkflowError {
   }
 }
 
-/** Thrown when a reader asks for events that the store has let go of, or after one that it never had. */
+/** Thrown when a reader asks for events that are no longer there, or for those after one that never was. */
 export class EventsGoneError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "EventsGoneError";
@@ -319,7 +319,7 @@ export class EventsGoneError extends WorkflowError {
   readonly runId: string;
   /** The last `seq` that the reader has. */
   readonly after: number;
-  /** The first `seq` to go on from: after what is missing, or the one that comes next where nothing is. */
+  /** The first `seq` to read on from: after the missing events or, if none are missing, the run's next one. */
   readonly first: number;
 
   /** Names the run and the events that are missing. */
@@ -331,9 +331,7 @@ export class EventsGoneError extends WorkflowError {
   }
 }
 
-/**
- * Thrown when a store cannot be read or written, or holds what it should not; nothing that is committed is lost by it.
- */
+/** Thrown when a store cannot be read or written, or holds what it should not. Nothing committed is lost. */
 export class StoreError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "StoreError";

@@ -4,13 +4,13 @@ import type { Where } from "./token.ts";
 
 /** What every event has. */
 export interface EventBase {
-  /** The place in the run's one sequence of events: 1, 2, 3 … with none left out. */
+  /** Its place in the run's sequence of events: 1, 2, 3 … with no gap. */
   readonly seq: number;
   /** The run it belongs to. */
   readonly runId: string;
   /**
-   * When it happened, in epoch milliseconds. In a long chain of synchronous steps one reading of the clock may serve
-   * for the end of a step and the start of the next.
+   * When it happened, in epoch milliseconds. In a long chain of synchronous steps the end of a step and the start of
+   * the next may share one reading of the clock.
    */
   readonly at: number;
 }
@@ -35,9 +35,9 @@ export interface StepEventBase<Name extends string = string> extends EventBase {
   readonly token: number;
   /** The step's name. */
   readonly step: Name;
-  /** Counts the tries of the token from 1. */
+  /** The number of the attempt at the token, from 1 on. */
   readonly attempt: number;
-  /** The steps around it, outermost first, if it is a step of a workflow inside the workflow; else it is not there. */
+  /** For a step of an inner workflow, the steps that enclose it, outermost first; otherwise absent. */
   readonly path?: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export interface StepEventBase<Name extends string = string> extends EventBase {
 export interface StepStartEvent<Name extends string = string, Payload = unknown> extends StepEventBase<Name> {
   /** Tells the kinds of events apart. */
   readonly type: "step.start";
-  /** The token whose decision routed here, `null` for the first. */
+  /** The id of the token whose decision routed here, `null` for the first token. */
   readonly parent: number | null;
   /** The token's payload. */
   readonly payload: Payload;
@@ -56,8 +56,8 @@ export interface StepLogEvent<Name extends string = string> extends StepEventBas
   /** Tells the kinds of events apart. */
   readonly type: "step.log";
   /**
-   * What happened, in a word. `logger.failed` comes from the engine: a logger threw, as `data.error` tells. It comes
-   * once a run, at once, or when an asynchronous sink has failed.
+   * What happened, in a word. `logger.failed` comes from the engine, once per run at most: a logger threw or its sink
+   * rejected, with the error in `data.error`.
    */
   readonly name: string;
   /** Whatever was logged with it. */
@@ -92,26 +92,26 @@ export interface RoutedToken<Name extends string = string> {
   readonly where: Where;
 }
 
-/** A step is done, its decision included. */
+/** A step has finished, including its decision. */
 export interface StepResultEvent<Name extends string = string, Payload = unknown, Value = unknown>
   extends StepEventBase<Name> {
   /** Tells the kinds of events apart. */
   readonly type: "step.result";
   /** The token's payload. */
   readonly payload: Payload;
-  /** What the action came to. */
+  /** The action's value, or the error of its last attempt. */
   readonly result: Result<Value>;
-  /** What the decision put into the queue, in its order. */
+  /** The tokens that the decision put into the queue, in the order in which it did. */
   readonly routed: readonly RoutedToken[];
-  /** How many tokens wait now. */
+  /** How many tokens wait in the queue now. */
   readonly queueLength: number;
-  /** From the start of the last attempt to the end of the decision, in whole milliseconds of the clock. */
+  /** The time from the start of the last attempt to the end of the decision, in whole milliseconds. */
   readonly durationMs: number;
-  /** How many of the step's log events the reader was too slow for. */
+  /** How many of the step's log events were dropped because the reader was too slow. */
   readonly droppedLogs: number;
 }
 
-/** A stored run is left for later: nobody works on it until somebody resumes it. What was at work is void. */
+/** A stored run is left for later: nobody works on it until somebody resumes it. What was in progress is void. */
 export interface RunSuspendEvent extends EventBase {
   /** Tells the kinds of events apart. */
   readonly type: "run.suspend";
@@ -122,8 +122,8 @@ export interface RunSuspendEvent extends EventBase {
 }
 
 /**
- * Somebody has taken a stored run over and goes on with it. What was at work then is void and starts anew, under the
- * same tokens and attempts.
+ * Somebody has taken over a stored run and continues it. What was in progress is void and starts anew, with the same
+ * tokens and attempts.
  */
 export interface RunResumeEvent extends EventBase {
   /** Tells the kinds of events apart. */
@@ -135,7 +135,7 @@ export interface RunResumeEvent extends EventBase {
 /** How a run ended. */
 export type RunStatus = "completed" | "failed" | "cancelled";
 
-/** The last event, always. */
+/** The last event of a run. There is exactly one. */
 export interface RunEndEvent extends EventBase {
   /** Tells the kinds of events apart. */
   readonly type: "run.end";
@@ -156,7 +156,7 @@ export type StepEvent<Payloads, Returns, Name> = Name extends StepName<Payloads>
     | StepResultEvent<Name, PayloadOf<Payloads, Name>, StepValue<Payloads, Returns, Name>>
   : never;
 
-/** Whatever a run tells, in the order in which it happened. */
+/** Any event of a run. */
 export type WorkflowEvent<Payloads = Any, Returns = NoReturns> =
   | RunStartEvent
   | StepEvent<Payloads, Returns, EventStepName<Payloads>>

@@ -1,25 +1,28 @@
 import { LONGEST_TIMER_MS } from "./clock.ts";
 
-/** When and how often a failed action is tried again. */
+/**
+ * When and how often a failed action is tried again. An error with a property `retryAfterMs`, a number of ms or the
+ * text of a `Retry-After` header (RFC 9110 §10.2.3), sets the delay itself.
+ */
 export interface RetryPolicy {
-  /** How often the action is tried in all, a whole number from 1 on. */
+  /** How many attempts there are in all, the first included: a whole number from 1 on. */
   readonly maxAttempts: number;
   /** How long to wait before the second attempt, in ms. Default: 0. */
   readonly delayMs?: number | undefined;
-  /** By how much the wait grows from one attempt to the next. Default: 2. */
+  /** The factor by which the delay grows from one attempt to the next. Default: 2. */
   readonly factor?: number | undefined;
-  /** The longest wait, in ms; it also bounds what an error asks for. Default: none. */
+  /** The longest delay, in ms, also for errors that ask for more. Default: no limit but that of timers, 2³¹ - 1. */
   readonly maxDelayMs?: number | undefined;
   /**
-   * `"full"` waits a random part of the delay, so that those who failed together do not come back together; `"none"`
-   * waits all of it. Default: `"full"`.
+   * `"full"` waits a random part of the delay, so that those who failed together do not retry together; `"none"` waits
+   * all of it. Default: `"full"`.
    *
    * @see {@link https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/}
    */
   readonly jitter?: "full" | "none" | undefined;
   /**
-   * Whether an error is worth another attempt; `attempt` is the one that failed. One that throws ends the run as
-   * failed, as a decision does. Default: every error is.
+   * Whether an error is worth another attempt; `attempt` is the number of the one that failed. If it throws, the run
+   * ends as failed, as with a decision. Default: every error is.
    */
   readonly when?: ((error: unknown, attempt: number) => boolean) | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * What is used of a Standard Schema validator, as those of zod, valibot, arktype and others are.
+ * The part of a Standard Schema validator that is used, as zod, valibot, arktype and others make them.
  *
  * @see {@link https://standardschema.dev}
  */
@@ -15,15 +15,15 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
-/** What a validator answers: the value, or what is wrong with it. */
+/** A validator's answer: the value, or what is wrong with it. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
 /** One thing that is wrong with a value. */
 export interface SchemaIssue {
-  /** In words. */
+  /** What is wrong, in words. */
   readonly message: string;
-  /** Where: keys from the outside in. */
+  /** Where it is: the keys from the outside in. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }

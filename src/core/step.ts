@@ -6,20 +6,20 @@ import type { StandardSchema } from "./standard_schema.ts";
 import type { StepLogHelper } from "./step_logger.ts";
 import type { GroupMode } from "./token.ts";
 
-/** What an action may know of the run around it. */
+/** What an action can learn about its run. */
 export interface StepScope {
-  /** The run the step belongs to. */
+  /** The id of the run that the step belongs to. */
   readonly runId: string;
   /** The id of the token at work, as in the events. */
   readonly token: number;
-  /** Counts the tries of this token from 1. */
+  /** The number of this attempt at the token, from 1 on. */
   readonly attempt: number;
   /**
-   * Aborts when the run is cancelled, the attempt took too long or its `fail-fast` group stopped: pass it on to `fetch`
+   * Aborts when the run ends early, the attempt takes too long or its `fail-fast` group stops: pass it on to `fetch`
    * and the like.
    */
   readonly signal: AbortSignal;
-  /** The same for every attempt at this token, on every machine: for services that must not act twice. */
+  /** The same for every attempt at this token, on every machine: give it to services that must not act twice. */
   readonly idempotencyKey: string;
   /** Shows that the action is alive, for the step's `idleTimeoutMs`. A log event or a chunk shows it too. */
   heartbeat(): void;
@@ -34,8 +34,8 @@ export type Action<Payload = Any, Context = Any, Returned = Any> = (
 ) => Returned;
 
 /**
- * Says what comes after a step. It may be async; what it returns is not used. One that throws ends the run as failed,
- * and its step has no `step.result`.
+ * Says what comes after a step. It may be async; its return value is ignored. If it throws, the run ends as failed, and
+ * the step has no `step.result`.
  */
 export type Decision<Payloads = Any, Context = Any, Value = Any> = (
   ctx: Context,
@@ -54,17 +54,23 @@ export interface Taking<Name extends string> {
 }
 
 /**
- * Puts tokens into the run's queue, for as long as the decision it was given to has not settled.
+ * Puts tokens into the run's queue. Its methods throw a `TypeError` once the decision that they were given to has
+ * settled, and an `UndeclaredRouteError` for a step that `routes` does not declare. A token for a step that the
+ * workflow lacks ends the run as failed, with an `UnknownStepError`, when its turn comes.
  */
 export interface Enqueue<Payloads = Any, Value = Any> {
-  /** Puts a token before all that waits. Without a payload, or with `undefined`, the result's value is the payload. */
+  /** Puts a token first in the queue. Without a payload, or with `undefined`, the payload is the result's value. */
   head<Name extends StepName<Payloads>>(step: Name, ...payload: RoutePayload<PayloadOf<Payloads, Name>, Value>): void;
-  /** Puts a token after all that waits. Without a payload, or with `undefined`, the result's value is the payload. */
+  /** Puts a token last in the queue. Without a payload, or with `undefined`, the payload is the result's value. */
   tail<Name extends StepName<Payloads>>(step: Name, ...payload: RoutePayload<PayloadOf<Payloads, Name>, Value>): void;
   /**
-   * Fans out: puts a token for each payload after all that waits. When every one of them, and all that came of them, is
-   * finished, one token for `then` follows at the tail. Its payload is the list of their results in the order of the
-   * payloads; of a path of several steps it is the last one's. Groups may be made inside groups.
+   * Fans out: puts a token for each payload last in the queue. When all of them, and everything that came of them, are
+   * finished, one token for `then` follows at the tail. Its payload is the list of their results, in the order of the
+   * payloads; where an item led through several steps, it is the last step's result. With no payloads, `then` gets an
+   * empty list. Groups may be nested.
+   *
+   * @throws {UnknownStepError} If the workflow lacks one of the steps.
+   * @throws {TypeError | RangeError} If the payloads are no array, or `mode` is neither word.
    */
   all<Name extends StepName<Payloads>, Then extends StepName<Payloads>>(
     step: Name,
@@ -75,19 +81,20 @@ export interface Enqueue<Payloads = Any, Value = Any> {
   readonly "~takes"?: <Name extends StepName<Payloads>>(step: StepTaking<Payloads, Name, Value>) => void;
 }
 
-/** What becomes of a fan-out. */
+/** How a fan-out ends. */
 export interface FanOutOptions<Then extends string = string> {
   /** The step that gets the results. */
   readonly then: Then;
   /**
-   * `"settle"` waits for all, whatever they come to. `"fail-fast"` stops the group as soon as one path ends in a
-   * failure: what waits is dropped, what is at work is aborted, and the result of both is a `GroupFailedError`.
+   * `"settle"` waits for all items, whether they succeed or fail. `"fail-fast"` stops the group as soon as one path
+   * ends in a failure: tokens that wait are dropped, actions in progress are aborted, and the result of both is a
+   * `GroupFailedError`.
    * Default: `"settle"`.
    */
   readonly mode?: GroupMode | undefined;
 }
 
-/** A payload may be left out where the result's value fits in its place. That of a failed step is `null`. */
+/** The payload of a route: it may be left out where the result's value fits. The value of a failed step is `null`. */
 export type RoutePayload<Payload, Value> = [Value] extends [Payload] ? [payload?: Payload]
   : [payload: Exclude<Payload, undefined>];
 
@@ -103,36 +110,36 @@ export interface Step<
   /** The name that tokens are routed by. */
   readonly name: Name;
   /**
-   * Checks the payload, and may convert it: the action gets what the schema answers. A payload that it refuses makes
-   * the step fail with a `PayloadError`, and its action never runs; that of the start step makes the run not start. Any
-   * validator of the Standard Schema will do. Default: none.
+   * Checks the payload, and may convert it: the action gets the schema's output. If the schema refuses a payload, the
+   * step fails with a `PayloadError` and its action does not run; a refused start payload starts no run. Any Standard
+   * Schema validator will do. Default: none.
    */
   readonly input?: StandardSchema<Input> | undefined;
-  /** Does the work. What it returns is the step's value; what it throws makes the step fail, not the run. */
+  /** Does the work. What it returns is the step's value; if it throws, the step fails, but not the run. */
   readonly action: Action<NoInfer<Input>, Context, Returned>;
-  /** Routes on. Default: the step leads nowhere. */
+  /** Says what comes next. Default: nothing does. */
   readonly decision?:
     | Decision<RoutedPayloads<Payloads, NoInfer<Routes>>, Context, ValueOf<NoInfer<Returned>>>
     | undefined;
-  /** Tries a failed action again. Default: it is tried once. */
+  /** When and how often to retry a failed action. Default: never. */
   readonly retry?: RetryPolicy | undefined;
   /**
-   * How long one attempt of an asynchronous action may take, in ms; the time a generator waits for its reader does not
-   * count. Default: as long as it likes.
+   * How long one attempt of an asynchronous action may take, in ms; after that it fails with a `StepTimeoutError`. The
+   * time a generator waits for its reader does not count. Default: no limit.
    */
   readonly timeoutMs?: number | undefined;
-  /** How long an attempt may go without a log event, a chunk or a heartbeat, in ms. Default: as long as it likes. */
+  /** How long an attempt may go without a log event, a chunk or a heartbeat, in ms. Default: no limit. */
   readonly idleTimeoutMs?: number | undefined;
   /**
-   * How many of this step may be at work at once, within the run's own limit; a token that waits for another attempt is
-   * at work. A workflow that runs as a step counts for itself. Default: as many as the run allows.
+   * How many actions of this step may run at once, within the run's own limit. A token that waits for its next attempt
+   * counts. A workflow that runs as a step counts on its own. Default: as many as the run allows.
    */
   readonly concurrency?: number | undefined;
-  /** Runs this step's action, before the run's and the workflow's executor. */
+  /** Runs this step's action. Default: the run's executor, or else the workflow's. */
   readonly executor?: Executor | undefined;
   /**
-   * The only steps that the decision may route to: another ends the run with an `UndeclaredRouteError`, and one that
-   * the workflow lacks throws when a run starts. Default: any.
+   * The only steps that the decision may route to. Any other route ends the run with an `UndeclaredRouteError`; a name
+   * that the workflow lacks throws an `UnknownStepError` when a run starts. Default: any step.
    */
   readonly routes?: readonly Routes[] | undefined;
 }

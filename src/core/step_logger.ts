@@ -1,22 +1,22 @@
 import type { Result } from "./result.ts";
 
-/** Hears of every step of a run. One that throws never breaks the run. */
+/** Hears of every step of a run. If it throws, the run goes on. */
 export interface StepLogger {
-  /** Called once a step, after its action and its decision. */
+  /** Called once per step, after its action and its decision. */
   log(stepName: string, payload: unknown, result: Result): void;
-  /** Called for every `log.event(name, data)` of an action or a decision, at once. */
+  /** Called at once for every `log.event(name, data)` of an action or a decision. */
   event?(stepName: string, name: string, data: unknown): void;
 }
 
 /** Where a logger writes its lines: a file, `process.stdout`, an array. */
 export interface LogSink {
-  /** Takes one line, its line feed included. What it returns is not used, but a promise's rejection is told. */
+  /** Takes one line, including its line feed. If it throws or rejects, the run tells a `step.log` `logger.failed`. */
   write(text: string): unknown;
 }
 
 /** What actions and decisions log with. */
 export interface StepLogHelper {
-  /** Tells the run's loggers, and its stream as a `step.log` event. */
+  /** Tells the run's loggers at once, and its readers as a `step.log` event. */
   event(name: string, data?: unknown): void;
 }
 

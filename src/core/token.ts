@@ -1,6 +1,6 @@
 /** One unit of work in a run's queue. */
 export interface Token {
-  /** Counts from 1 in the order in which the run made its tokens. */
+  /** Its number, counted from 1 in the order in which the run made its tokens. */
   readonly id: number;
   /** The token whose decision put this one into the queue, `null` for the first. */
   readonly parent: number | null;
@@ -22,7 +22,7 @@ export interface Member {
   readonly index: number;
 }
 
-/** The end of the queue a token is put at: `head` is taken next, `tail` after all that waits. */
+/** The end of the queue a token is put at: `head` is taken next, `tail` after all that wait. */
 export type Where = "head" | "tail";
 
 /** What becomes of a group when a path in it ends in a failure: it goes on, or it stops at once. */

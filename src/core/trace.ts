@@ -1,4 +1,4 @@
-/** What is kept of a step in a run's trace. It holds no times, so that equal runs have equal traces. */
+/** One step in a run's trace. It holds no times, so that equal runs have equal traces. */
 export interface TraceEntry {
   /** The token's id. */
   readonly token: number;
@@ -12,10 +12,10 @@ export interface TraceEntry {
   readonly value: unknown;
   /** `null`, or `String(error)`. */
   readonly error: string | null;
-  /** How often the action was tried. */
+  /** How many attempts the action took. */
   readonly attempts: number;
-  /** How many tokens waited when the step was done. */
+  /** How many tokens waited in the queue when the step had finished. */
   readonly queueLengthAfter: number;
-  /** The steps around it, outermost first, if it is a step of a workflow inside the workflow; else it is not there. */
+  /** For a step of an inner workflow, the steps that enclose it, outermost first; otherwise absent. */
   readonly path?: readonly string[];
 }

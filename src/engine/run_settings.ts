@@ -47,7 +47,7 @@ export interface Storage {
   readonly onCommitted: ((events: readonly EncodedEvent[]) => void) | null;
 }
 
-/** A stored run that is of another version of its workflow. Its parts are plain JSON. */
+/** The state of a stored run of another version of its workflow. All of it is plain JSON. */
 export interface MigrationState {
   /** The run's id. */
   readonly runId: string;
@@ -55,9 +55,9 @@ export interface MigrationState {
   readonly workflow: string;
   /** The version that the run is of. */
   readonly version: string;
-  /** What is to be done, in the order of the queue. Those of a group have to stay: it waits for them. */
+  /** The tokens to be done, in the order of the queue. Those of a group have to stay, since it waits for them. */
   readonly tokens: readonly Token[];
-  /** Where the groups lead that are not finished. */
+  /** The groups that have not finished, and where they lead. */
   readonly groups: readonly MigrationGroup[];
   /** The context, with the results of steps. */
   readonly context: Readonly<Record<string, unknown>>;
@@ -71,11 +71,11 @@ export interface MigrationGroup {
   readonly then: string;
 }
 
-/** What a migration has changed of a run's state; what is left out stays as it is. */
+/** What a migration changes in the state of a run; what is left out stays as it is. */
 export interface MigrationChanges {
   /**
-   * All that is to be done. A token that is known by its `id` gets this step and payload and keeps its place; one
-   * without an `id` is new, in no group, and comes last. The order of the list counts for nothing.
+   * All tokens to be done. One with a known `id` gets this step and payload and keeps its place; one without an `id` is
+   * new, belongs to no group, and comes last. The order of the list does not matter.
    */
   readonly tokens?: readonly (Pick<Token, "step" | "payload"> & Partial<Token>)[];
   /** Where groups lead. */
@@ -85,8 +85,8 @@ export interface MigrationChanges {
 }
 
 /**
- * Makes the state of a run fit for this version of its workflow. It answers at once. If it throws, or what it answers
- * is no state, the run is left as it was.
+ * Adapts the state of a run to this version of its workflow. It has to be synchronous. If it throws, or its answer is
+ * not valid, the run is left as it was.
  */
 export type Migrate = (state: MigrationState) => MigrationChanges;
 

@@ -16,35 +16,36 @@ export interface RunOutcome<Context = Any> {
   readonly runId: string;
   /** The run's own context, with the last value of every step as `result.<step>`. */
   readonly context: Context;
-  /** One entry a step, in the order they were done; empty with `captureTrace: false`. */
+  /** One entry per step, in the order in which they finished; empty with `captureTrace: false`. */
   readonly trace: readonly TraceEntry[];
 }
 
 /**
- * A run, live: iterate over it to see its events. Nothing runs before the first `next()`, and while nobody asks for
- * more the run stands still at the next step boundary. It can be iterated over once. A run that fails rejects after its
- * `run.end`; one that was cancelled just ends after it.
+ * A live run: iterate over it to see its events. Nothing runs before the first `next()`, and while nobody asks for
+ * more, the run stands still at the next step boundary. It can be iterated over once. If the run fails, `next()`
+ * rejects after `run.end`; if it is cancelled, the iteration just ends.
  */
 export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
   extends AsyncIterableIterator<WorkflowEvent<Payloads, Returns>>, AsyncDisposable {
   /** The id of the run, as in its events. */
   readonly runId: string;
   /**
-   * What the run came to. A run that failed or was cancelled rejects, with the error or the reason. If it is asked for
-   * and nobody reads the events, the run goes on without a reader, from a later turn on; a `next()` after that rejects
-   * with `StreamUsedError`. A loop over the stream reads until it leaves, however slow it is: awaited in its
-   * body, the result waits for ever.
+   * The outcome of the run. It rejects with the error of a run that failed, and with the reason if it was cancelled. If
+   * you ask for it and nobody reads the events, the run drains itself, from a later turn of the event loop on; a
+   * `next()` after that rejects with `StreamUsedError`. A loop counts as a reader until it is left, however slow it is:
+   * awaiting the result inside its body waits for ever.
    */
   readonly result: Promise<RunOutcome<ContextWithResults<Payloads, Context, Returns>>>;
   /**
-   * Ends the run now, as `cancelled`: aborts `scope.signal`, starts nothing more and drops what an action still does.
-   * `run.end` comes next in the stream. Settles when the actions at work have stopped, or after `cleanupTimeoutMs`: an
-   * action that awaits it waits for itself. With a store it also waits until the end is stored.
+   * Ends the run now, as `cancelled`: aborts `scope.signal`, starts nothing more and drops whatever actions still do.
+   * `run.end` comes next in the stream. Settles when the actions in progress have stopped, or after `cleanupTimeoutMs`,
+   * so an action that awaits it waits for itself. With a store it also waits until the end is stored. Default reason: a
+   * `RunCancelledError`.
    */
   cancel(reason?: unknown): Promise<void>;
   /**
-   * Ends the run like `cancel`, for a reader who leaves: `break` calls it. Every `next()` that waits is done. A run
-   * that is kept in a store is not cancelled but left for later, so that `resume` goes on with it.
+   * Ends the run like `cancel`, for a reader who leaves: `break` calls it. Every pending `next()` is done. A run in a
+   * store is not cancelled but left for later, so that `resume` can continue it.
    */
   return(value?: Any): Promise<IteratorReturnResult<Any>>;
   /** Ends the run like `return`, with this reason, and rejects with it. */

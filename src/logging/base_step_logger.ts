@@ -1,9 +1,9 @@
 import type { Result } from "../core/result.ts";
 import type { StepLogger } from "../core/step_logger.ts";
 
-/** A start for your own logger: override `log`, and `event` if you want the helper events too. */
+/** A base for loggers of your own: implement `log`, and override `event` if you want the events that steps log. */
 export abstract class BaseStepLogger implements StepLogger {
-  /** Called once a step, after its action and its decision. */
+  /** Called once per step, after its action and its decision. */
   abstract log(stepName: string, payload: unknown, result: Result): void;
 
   /** Called for every `log.event(name, data)`. Ignored unless overridden. */

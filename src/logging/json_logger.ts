@@ -6,14 +6,18 @@ import { toJsonLine, toPrintableJson } from "./printable.ts";
 import type { LoggerOptions } from "./logger_options.ts";
 
 /**
- * Writes one JSON object a line: `{"timestamp":…,"step":…,"event":…,"data":…}` for an event,
- * `{"timestamp":…,"step":…,"payload":…,"result":…,"error":…}` for a step.
+ * Writes one JSON object per line: `{"timestamp":…,"step":…,"event":…,"data":…}` for an event,
+ * `{"timestamp":…,"step":…,"payload":…,"result":…,"error":…}` for a step. What JSON cannot hold is put into words.
  */
 export class JsonLogger implements StepLogger {
   readonly #sink: LogSink;
   readonly #clock: Pick<Clock, "now">;
 
-  /** Writes to the sink, one `write` a line. */
+  /**
+   * Makes a logger that writes to the sink, with one `write` per line.
+   *
+   * @throws {TypeError} If the sink has no method `write`.
+   */
   constructor(sink: LogSink, options: LoggerOptions = {}) {
     assertSink(sink);
     this.#sink = sink;

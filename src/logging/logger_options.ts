@@ -2,6 +2,6 @@ import type { Clock } from "../core/clock.ts";
 
 /** Options of `StructuredLogger` and `JsonLogger`. */
 export interface LoggerOptions {
-  /** Where the timestamps come from. Default: the system's clock. */
+  /** Where the timestamps come from. Default: the platform's clock. */
   readonly clock?: Pick<Clock, "now">;
 }

@@ -12,7 +12,7 @@ const BARE = /^[\w.:/@+-]+$/;
 const OWN_FIELDS: readonly string[] = ["timestamp", "step", "event"];
 
 /**
- * Writes one line of `key=value` pairs a call, values as JSON:
+ * Writes one line of `key=value` pairs per step and per logged event, values as JSON:
  * `timestamp=2024-01-01T10:00:00.000Z step=fetch event=start payload={"batch":"B-1"}`.
  *
  * @example Usage
@@ -28,14 +28,18 @@ export class StructuredLogger implements StepLogger {
   readonly #sink: LogSink;
   readonly #clock: Pick<Clock, "now">;
 
-  /** Writes to the sink, one `write` a line. */
+  /**
+   * Makes a logger that writes to the sink, with one `write` per line.
+   *
+   * @throws {TypeError} If the sink has no method `write`.
+   */
   constructor(sink: LogSink, options: LoggerOptions = {}) {
     assertSink(sink);
     this.#sink = sink;
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Writes `… step=… payload=… result=… error=…`. */
+  /** Writes the step's line: `timestamp=… step=… payload=… result=… error=…`; without an error `error=null`. */
   log(stepName: string, payload: unknown, result: Result): unknown {
     const error = result.ok ? "null" : toPrintable(toText(result.error));
     return this.#write(
@@ -43,7 +47,7 @@ export class StructuredLogger implements StepLogger {
     );
   }
 
-  /** Writes `… step=… event=…` and the data's properties, or `data=…` if it is no object. */
+  /** Writes the event's line: `timestamp=… step=… event=…`, then the data's properties, or `data=…` if it has none. */
   event(stepName: string, name: string, data: unknown): unknown {
     return this.#write(`step=${toName(stepName)} event=${toName(name)}${toFields(data)}`);
   }

@@ -4,7 +4,7 @@ import { Attempt } from "../engine/attempt.ts";
 import { assertName, assertObject, assertProperties, isFunction } from "./assertions.ts";
 import { planRun, Workflow } from "./workflow.ts";
 
-/** How a workflow is run as a step. Policies of a step, such as `retry` and `timeoutMs`, may be among them. */
+/** How a workflow runs as a step; includes the policies of a step, such as `retry` and `timeoutMs`. */
 export interface AsStepOptions<
   Start extends string = string,
   Payload = Any,
@@ -16,20 +16,20 @@ export interface AsStepOptions<
 > extends StepPolicies {
   /** The step of the inner workflow that gets the payload. */
   readonly start: Start;
-  /** What the inner context starts with, made of the outer context and the payload. Default: empty. */
+  /** Makes the inner context's start from the outer context and the payload. Default: it starts empty. */
   readonly context?: ((ctx: Any, payload: Payload) => Partial<Context>) | undefined;
-  /** What the step's value is, made of the inner context at the end. Default: that context. */
+  /** Makes the step's value from the inner context at the end. Default: that context. */
   readonly value?: ((context: Seen) => Value) | undefined;
-  /** Routes on in the outer workflow. Default: the step leads nowhere. */
+  /** Says what comes next in the outer workflow. Default: nothing does. */
   readonly decision?: (InnerDecision<NoInfer<Value>, NoInfer<Routes>> & Deciding) | undefined;
   /** The only steps of the outer workflow that the decision may route to. Default: any. */
   readonly routes?: Routes;
 }
 
-/** What a step may have beside what it takes, does and leads to. */
+/** The options of a step that say how its action is run. */
 export type StepPolicies = Pick<Step, "retry" | "timeoutMs" | "idleTimeoutMs" | "concurrency" | "executor">;
 
-/** The decision of a step whose action is a workflow. Of the outer workflow it knows the declared routes alone. */
+/** The decision of a step whose action is a workflow. It knows only the declared routes of the outer workflow. */
 export type InnerDecision<Value, Routes> = Decision<
   RoutedPayloads<Any, Routes extends readonly (infer Route extends string)[] ? Route : string>,
   Any,
@@ -37,7 +37,7 @@ export type InnerDecision<Value, Routes> = Decision<
 >;
 
 /**
- * A step whose action is a workflow. Its decision and its routes are of the types they were given with, so that the
+ * A step whose action is a workflow. Its decision and its routes keep the types they were given with, so that the
  * workflow it is added to can check them.
  */
 export interface InnerStep<Name extends string, Payload, Value, Routes = undefined, Deciding = undefined>
@@ -46,18 +46,18 @@ export interface InnerStep<Name extends string, Payload, Value, Routes = undefin
   readonly name: Name;
   /** Runs the workflow. */
   readonly action: Action<Payload, Any, Promise<Value>>;
-  /** Routes on. */
+  /** Says what comes next in the outer workflow. */
   readonly decision?: Deciding | undefined;
-  /** The only steps that the decision may route to. */
+  /** The only steps of the outer workflow that the decision may route to. */
   readonly routes?: Routes;
 }
 
 /**
- * A workflow as a step of another one. It runs inside: its steps' events come in the outer stream, with the step's name
- * in their `path`, and in the outer trace; its tokens have ids of the outer run, its steps count for `maxSteps`, its
- * actions for `concurrency`, and what cancels the step cancels it. It has a context of its own. The step fails if that
- * run fails. In a stored run it is one step: after a crash the workflow inside starts anew, with the same idempotency
- * keys.
+ * Makes a workflow a step of another one. It runs inside the outer run: the events of its steps appear in the outer
+ * stream and trace, with the step's name in their `path`; its tokens have ids of the outer run, its steps count towards
+ * `maxSteps`, its actions towards `concurrency`, and what cancels the step cancels it. It has a context of its own. If
+ * the inner run fails, the step fails. In a stored run it is one step: after a crash the inner workflow starts anew,
+ * with the same idempotency keys.
  *
  * @example Usage
  * ```ts
@@ -76,9 +76,10 @@ export interface InnerStep<Name extends string, Payload, Value, Routes = undefin
  * console.log(context["result.greet"]); // Hello, ada
  * ```
  *
- * No more than 500 workflows run inside each other.
+ * Workflows may be nested up to 500 deep. If the inner workflow lacks the start step, the step fails with an
+ * `UnknownStepError` when it is run.
  *
- * @throws {UnknownStepError} If the inner workflow has no such start step; when the step is run.
+ * @throws {TypeError} If the name, the workflow or an option is of the wrong kind.
  */
 export function asStep<
   const Name extends string,

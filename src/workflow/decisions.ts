@@ -5,11 +5,11 @@ import type { StepLogHelper } from "../core/step_logger.ts";
 import type { Where } from "../core/token.ts";
 import { assertIs, assertName, assertObject, isEither, isFunction } from "./assertions.ts";
 
-/** What the routing helpers need of an `enqueue`: a route whose payload is the result's value. */
+/** What the routing helpers use of an `enqueue`: routes whose payload is the result's value. */
 export interface RouteTo<Name extends string> extends Taking<Name> {
-  /** Puts a token before all that waits. */
+  /** Puts a token first in the queue. */
   head(step: Name): void;
-  /** Puts a token after all that waits. */
+  /** Puts a token last in the queue. */
   tail(step: Name): void;
 }
 
@@ -17,7 +17,7 @@ export interface RouteTo<Name extends string> extends Taking<Name> {
 export interface RoutingDecision<Name extends string, Context = Any, Value = Any> {
   /** Takes the decision. */
   (ctx: Context, result: Result<Value>, enqueue: RouteTo<Name>, log?: StepLogHelper): void;
-  /** The steps it may route to, for `workflow.check()` and diagrams. A name that is never reached does no harm. */
+  /** The steps it may route to, for `workflow.check()`. */
   readonly targets: readonly Name[];
 }
 
@@ -29,9 +29,9 @@ export interface DecideToOptions {
 
 /** Options of {@linkcode decideIf}. */
 export interface DecideIfOptions<Yes extends string, No extends string> {
-  /** The step where the predicate holds. */
+  /** The step to route to if the predicate holds. */
   readonly yes: Yes;
-  /** The step where it does not. Default: the path ends. */
+  /** The step to route to if it does not. Default: none, the path ends. */
   readonly no?: No;
   /** The end of the queue for `yes`. Default: `"tail"`. */
   readonly whereYes?: Where;
@@ -40,7 +40,7 @@ export interface DecideIfOptions<Yes extends string, No extends string> {
 }
 
 /**
- * Sends every result of a step on to `step`, with the result's value as the payload (`null` if it failed).
+ * Makes a decision that routes every result to `step`, with the result's value as the payload (`null` if it failed).
  *
  * @example Usage
  * ```ts
@@ -52,6 +52,7 @@ export interface DecideIfOptions<Yes extends string, No extends string> {
  * );
  * ```
  *
+ * @throws {TypeError} If the step's name is not a string, or empty.
  * @throws {RangeError} If `where` is neither `"head"` nor `"tail"`.
  */
 export function decideTo<const Name extends string>(step: Name, options: DecideToOptions = {}): RoutingDecision<Name> {
@@ -65,8 +66,8 @@ export function decideTo<const Name extends string>(step: Name, options: DecideT
 }
 
 /**
- * Sends a result on to `yes` where the predicate holds and to `no` where it does not, with the result's value as the
- * payload.
+ * Makes a decision that routes a result to `yes` if the predicate holds, and to `no` if it does not, with the result's
+ * value as the payload (`null` if it failed). A predicate that throws ends the run as failed.
  *
  * @example Usage
  * ```ts
@@ -83,6 +84,7 @@ export function decideTo<const Name extends string>(step: Name, options: DecideT
  * );
  * ```
  *
+ * @throws {TypeError} If the predicate is no function, or a step's name is not a string, or empty.
  * @throws {RangeError} If `whereYes` or `whereNo` is neither `"head"` nor `"tail"`.
  */
 export function decideIf<const Yes extends string, const No extends string = never, Context = Any, Value = Any>(

@@ -1,7 +1,7 @@
 import { assertProperties, type Check, isClock, isFunction } from "./assertions.ts";
 import { assertRunOptions, type RunOptions } from "./run_options.ts";
 
-/** Options of every run, but those that are the business of whoever owns the runs. */
+/** Options of every run of a `Runner` or a host, except those that are its own business. */
 export type HostedRunOptions = Omit<RunOptions, "context" | "runId" | "store" | "signal" | "leaseMs" | "clock">;
 
 /** Asserts that the options of an owner of runs are of the right kind: its own ones by `checks`, and those of all. */

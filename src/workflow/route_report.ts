@@ -1,13 +1,13 @@
 import type { Step } from "../core/step.ts";
 import type { RegisteredStep } from "../engine/registered_step.ts";
 
-/** What is odd about a workflow's routes, as far as they are known before a run. */
+/** What looks wrong about a workflow's routes, as far as they are known before a run. */
 export interface RouteReport {
-  /** Routes to steps that the workflow lacks: errors when a run starts if `routes` has them, else when taken. */
+  /** Routes to steps that the workflow lacks: errors when a run starts if `routes` declares them, else when taken. */
   readonly unknownTargets: readonly { readonly step: string; readonly target: string }[];
-  /** Steps that no known route leads to, but for those that runs start at. */
+  /** Steps that no known route leads to, except those that runs start at. */
   readonly unreached: readonly string[];
-  /** Steps whose decision may lead anywhere: it is a function that neither `routes` nor a helper tells about. */
+  /** Steps whose decision may lead anywhere: neither `routes` nor a routing helper says where. */
   readonly undeclared: readonly string[];
 }
 

@@ -27,15 +27,15 @@ import {
 /** How one run differs from the defaults. */
 export interface RunOptions<Context = Any> {
   /**
-   * What the context starts with. The run works on a shallow copy. What is left out is `undefined` until a step sets
-   * it, whatever the type says. Default: empty.
+   * What the context starts with; the run works on a shallow copy. A key that is left out is `undefined` until a step
+   * sets it, whatever its type says. Default: empty.
    */
   readonly context?: Partial<Context> | undefined;
-  /** How many steps the run may do before it fails with `StepLimitError`; `Infinity` for no limit. Default: 10 000. */
+  /** How many steps the run may take before it fails with a `StepLimitError`; may be `Infinity`. Default: 10 000. */
   readonly maxSteps?: number | undefined;
   /**
-   * Whether the outcome has a trace; without it a long run keeps nothing, and the result of a resumed one need not read
-   * its past. Default: true.
+   * Whether the outcome has a trace. Without one a long run keeps no memory of its steps, and the result of a resumed
+   * run need not read its past. Default: true.
    */
   readonly captureTrace?: boolean | undefined;
   /** Runs the actions of steps without an executor of their own. Default: the workflow's. */
@@ -46,50 +46,50 @@ export interface RunOptions<Context = Any> {
   readonly loggerSink?: LogSink | undefined;
   /** Cancels the run when it aborts, with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** How many actions may be at work at once; decisions are still taken one at a time. Default: 1. */
+  /** How many actions may run at once; decisions are still taken one at a time. Default: 1. */
   readonly concurrency?: number | undefined;
   /**
-   * How long the run may take before it fails with `RunTimeoutError`, in ms; more than 2³¹ - 1 is no limit. Of a run
-   * that is resumed all time counts since its start, also while nobody works on it; one whose time is over by then
-   * starts no step. Default: as long as it likes.
+   * How long the run may take before it fails with a `RunTimeoutError`, in ms; more than 2³¹ - 1 is no limit. For a
+   * resumed run all time since its start counts, even while nobody worked on it; if its time is over, no step starts.
+   * Default: no limit.
    */
   readonly timeoutMs?: number | undefined;
   /** The run's id. Default: a random one. */
   readonly runId?: string | undefined;
-  /** How many events may wait for a slow reader before its logs are dropped (and counted). Default: 1 024. */
+  /** How many events may wait for a slow reader before logs are dropped and counted. Default: 1 024. */
   readonly maxBufferedEvents?: number | undefined;
-  /** How long an ended run waits for actions that do not heed their signal, in ms. Default: 1 000. */
+  /** How long an ended run waits for actions that ignore their signal, in ms. Default: 1 000. */
   readonly cleanupTimeoutMs?: number | undefined;
   /**
-   * Where times and timers come from. Default: the platform, whose event loop a run of quick steps leaves to others
-   * about every 20 ms; with a clock of your own, time goes on when you say so, and such a run lets nothing else on.
+   * Where times and timers come from. Default: the platform. Then a run of quick steps yields the event loop about
+   * every 20 ms; with a clock of your own it does not, since time passes only when you say so.
    */
   readonly clock?: Clock | undefined;
   /**
-   * Where the run is kept, so that it outlives this process. A run of the same `runId` that is there already is gone on
-   * with. All that steps are given, return, log and keep in the context has to be JSON then. The context is a view that
-   * copies what is touched: to clone or post it as a whole, take `{ ...ctx }`. Default: nowhere.
+   * Where the run is kept, so that it outlives this process. If the store has a run of this `runId`, that one is
+   * continued. Everything that steps are given, return, log and keep in the context has to be JSON then. The context is
+   * a view that copies what is touched: to clone or post it as a whole, use `{ ...ctx }`. Default: nowhere.
    */
   readonly store?: RunStore | undefined;
   /**
-   * How long the store keeps others off the run without a sign of life, in ms: while an action is at work there is one
-   * in time, and thirty looks whether somebody else has the run by now; but behind a reader who takes longer over one
-   * event a runner may recover it. The clocks of machines that share a store must not differ by as much. Default:
-   * 30 000.
+   * How long the store keeps others off the run without a sign of life, in ms. While an action runs, the lease is
+   * renewed in time, and the run looks thirty times per lease whether somebody else has taken it over. If a reader takes
+   * longer than this over one event, a runner may recover the run. The clocks of machines that share a store must differ
+   * by less. Default: 30 000.
    */
   readonly leaseMs?: number | undefined;
 }
 
-/** How a run that is resumed differs from the defaults. */
+/** How a resumed run differs from the defaults. */
 export interface ResumeOptions extends Omit<RunOptions, "context" | "runId" | "store"> {
   /** Where the run is kept. */
   readonly store: RunStore;
   /**
-   * The `seq` of the last event that the reader has: what came after it is read back first. Default: events from now
-   * on; of a run that has ended its `run.end`.
+   * The `seq` of the last event that the reader has: the events after it are read back first. Default: only events from
+   * now on or, if the run has ended, its `run.end`.
    */
   readonly after?: number | undefined;
-  /** Makes the state of a run of another version fit this one. Default: such a run is refused. */
+  /** Adapts the state of a run of another version. Default: such a run is refused. */
   readonly migrate?: Migrate | undefined;
 }
 

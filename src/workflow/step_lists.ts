@@ -1,11 +1,11 @@
 import type { IsAny, StepName } from "../core/inference.ts";
 import type { Step } from "../core/step.ts";
 
-/** A step of a list: its name says what its payload is, and what it returns is given, not inferred. */
+/** A step in a list: its name determines its payload type; what it returns is given, not inferred. */
 export type OpenStep<Payloads, Context, Returned = unknown> = IsAny<Payloads> extends true ? Step
   : { [Name in StepName<Payloads>]: Step<Payloads, Context, Name, Returned> }[StepName<Payloads>];
 
-/** A list of at least thirteen. */
+/** A list of at least thirteen steps. */
 export type ManySteps<Each> = readonly [
   Each,
   Each,

@@ -15,17 +15,17 @@ import { reportRoutes, type RouteReport } from "./route_report.ts";
 import { type ResumeOptions, type RunOptions, type StorageOptions, toRunSettings } from "./run_options.ts";
 import type { ManySteps, OpenStep } from "./step_lists.ts";
 
-/** What a workflow is made with. */
+/** Options of a {@linkcode Workflow}. */
 export interface WorkflowOptions {
-  /** Told in `run.start`. Default: `"workflow"`. */
+  /** Its name, told in `run.start` and kept with stored runs. Default: `"workflow"`. */
   readonly name?: string | undefined;
-  /** Told in `run.start`. Default: `"1"`. */
+  /** Its version, told in `run.start`; a stored run of another one needs `migrate`. Default: `"1"`. */
   readonly version?: string | undefined;
-  /** Runs the actions of runs and steps without an executor of their own. Default: an {@linkcode InProcessExecutor}. */
+  /** Runs the actions, unless the run or the step has an executor. Default: an {@linkcode InProcessExecutor}. */
   readonly executor?: Executor | undefined;
 }
 
-/** The arguments after a start step: its payload may be left out where it may be `undefined`. */
+/** The arguments after the start step: its payload may be left out where it may be `undefined`. */
 export type StartArguments<Payload, Context> = undefined extends Payload
   ? [payload?: Payload, options?: RunOptions<Context>]
   : [payload: Payload, options?: RunOptions<Context>];
@@ -64,13 +64,12 @@ export let planResumedRun: (
 ) => PlannedRun;
 
 /**
- * A set of named steps. Nothing of it runs until {@linkcode Workflow.stream} or {@linkcode Workflow.run}, and any
+ * A set of named steps. Nothing runs until {@linkcode Workflow.stream} or {@linkcode Workflow.run} is called, and any
  * number of runs may go on at once.
  *
- * `Payloads` maps step names to payloads and makes every route checked; `Context` is what the steps of a run share.
- * Without them every name, payload and context is allowed. `Returns` and `Keys` come of the steps that are added: what
- * they return, and where the context keeps it. With `Keys` of its own the context of a step lists no more than names,
- * which keeps a long chain of steps cheap to check.
+ * `Payloads` maps step names to payloads, so that every route is checked; `Context` is what the steps of a run share.
+ * Without them every name, payload and context is allowed. `Returns` and `Keys` are inferred from the steps that are
+ * added: what they return, and where the context keeps it.
  *
  * @example Usage
  * ```ts
@@ -98,16 +97,20 @@ export class Workflow<
   Returns = NoReturns,
   Keys extends string = ResultKey<StepName<Returns>>,
 > {
-  /** Told in `run.start`. */
+  /** Its name, told in `run.start`. */
   readonly name: string;
-  /** Told in `run.start`. */
+  /** Its version, told in `run.start`. */
   readonly version: string;
   readonly #executor: Executor;
   #steps: ReadonlyMap<string, RegisteredStep> = new Map();
   /** The limits of the steps that have one; `null` until the steps are looked at, when their first run starts. */
   #limits: ReadonlyMap<string, number> | null = null;
 
-  /** An empty workflow. */
+  /**
+   * Makes a workflow without steps.
+   *
+   * @throws {TypeError} If an option is of the wrong kind.
+   */
   constructor(options: WorkflowOptions = {}) {
     assertObject(options, "options");
     const { name = "workflow", version = "1", executor = new InProcessExecutor() } = options;
@@ -120,7 +123,12 @@ export class Workflow<
   }
 
   // `Seen` is never inferred. As the default of a parameter the context is worked out once a call, not at every use.
-  /** Adds a step and answers the workflow, typed with what it returns. */
+  /**
+   * Adds a step and returns the workflow, typed with what the step returns.
+   *
+   * @throws {DuplicateStepError} If the workflow has a step of this name.
+   * @throws {TypeError | RangeError} If it is no step, or one of its properties is of the wrong kind.
+   */
   add<
     const Name extends StepName<Payloads>,
     Returned,
@@ -130,7 +138,7 @@ export class Workflow<
   >(
     step: Step<Payloads, NoInfer<Seen>, Name, Returned, Input, Routes>,
   ): Workflow<Payloads, Context, Returns & Record<Name, Returned>, Keys | ResultKey<Name>>;
-  /** Adds up to twelve steps at once. */
+  /** Adds up to twelve steps at once, or none of them if it throws. */
   add<
     const N1 extends StepName<Payloads>,
     R1,
@@ -213,15 +221,15 @@ export class Workflow<
     Keys | ResultKey<N1 | N2 | N3 | N4 | N5 | N6 | N7 | N8 | N9 | N10 | N11 | N12>
   >;
   /**
-   * Adds more than twelve steps at once. Their names and payloads are inferred as ever, but what they return is not: it
-   * is `any` in their decisions and `unknown` in events.
+   * Adds more than twelve steps at once. Their names and payloads are checked as ever, but what they return is not
+   * inferred: it is `any` in their decisions and `unknown` in events.
    */
   add(...steps: ManySteps<OpenStep<Payloads, ContextWithResults<Payloads, Context, Returns, Keys>, Any>>): this;
   /**
    * Adds the steps of a list. What they return is not inferred: it is `unknown`.
    *
-   * @throws {DuplicateStepError} If the workflow has a step of this name; then none of the steps is added.
-   * @throws {TypeError} If one is no step.
+   * @throws {DuplicateStepError} If the workflow has a step of one of these names; then none of the steps is added.
+   * @throws {TypeError | RangeError} If one is no step; then none is added either.
    */
   add(...steps: readonly OpenStep<Payloads, ContextWithResults<Payloads, Context, Returns, Keys>>[]): this;
   add(...steps: readonly unknown[]): unknown {
@@ -237,11 +245,14 @@ export class Workflow<
   }
 
   /**
-   * A run as a live stream of events. It begins with the first `next()`.
+   * Starts a run, as a live stream of events. The run begins with the first `next()`.
    *
-   * @throws {UnknownStepError} If the workflow has no step of this name, or of one that `routes` declare.
-   * @throws {PayloadError} If the start step's schema refuses the payload; one that is asynchronous makes the first
-   *   `next()` reject instead, with no event.
+   * With a store the stream rejects with `RunConflictError` if there is a run of this id with another start or payload,
+   * with `RunFencedError` if somebody else takes the run over, and with `StoreError` if the store fails.
+   *
+   * @throws {UnknownStepError} If the workflow lacks the start step, or a step that `routes` declares.
+   * @throws {PayloadError} If the start step's schema refuses the payload; if the schema is asynchronous, the first
+   *   `next()` rejects instead, before any event.
    * @throws {SerializationError} If the run is to be stored, and the payload or the context is not JSON.
    * @throws {TypeError | RangeError} If an option is of the wrong kind.
    */
@@ -254,12 +265,13 @@ export class Workflow<
   }
 
   /**
-   * Goes on with a run that is kept in a store, where it stood after its last commit: what was at work then starts
-   * anew. Whoever else has the run is fenced off. The events begin with `run.resume`; a run that has ended only ends.
+   * Continues a run that is kept in a store from its last commit: what was in progress then starts anew. Whoever else
+   * works on the run is fenced off. The events begin with `run.resume`; a run that has ended tells only its `run.end`.
    *
-   * The stream rejects with `UnknownRunError`, with `VersionMismatchError` if the run is of another version and there
-   * is no `migrate`, with `UnknownStepError` if a step of it is gone, and with `StoreError` if it cannot be read. In
-   * none of these cases anything of it is lost.
+   * The stream rejects with `UnknownRunError`; with `VersionMismatchError` if the run is of another workflow, or of
+   * another version and there is no `migrate`; with `UnknownStepError` if the workflow lacks one of its steps; with
+   * `EventsGoneError` if the events after `after` are not there; and with `StoreError` if the store cannot be read or
+   * written. In none of these cases is anything of the run lost.
    *
    * @throws {TypeError | RangeError} If the id or an option is of the wrong kind.
    */
@@ -270,8 +282,8 @@ export class Workflow<
   }
 
   /**
-   * Runs to the end and answers the context and the trace: the stream of {@linkcode Workflow.stream}, drained. It
-   * rejects with what a stream of the same arguments throws or ends with.
+   * Runs to the end and resolves to the context and the trace: the stream of {@linkcode Workflow.stream}, drained. It
+   * rejects with whatever that stream throws or ends with.
    */
   // Async, so that a bad argument rejects, as everything else that goes wrong does.
   // deno-lint-ignore require-await
@@ -283,9 +295,9 @@ export class Workflow<
   }
 
   /**
-   * What is odd about the routes that are known before a run: those of `routes`, `decideTo` and `decideIf`. Nothing of
-   * it is an error by itself. The steps that runs start at may be given, so that they are not reported for having no
-   * route that leads to them.
+   * Reports what looks wrong about the routes that are known before a run: those of `routes`, `decideTo` and
+   * `decideIf`. None of it is an error by itself. Pass the steps that runs start at, so that they are not reported as
+   * unreached.
    */
   check(...starts: readonly StepName<Payloads>[]): RouteReport {
     return reportRoutes(this.#steps, starts);
