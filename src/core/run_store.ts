@@ -1,24 +1,25 @@
 import type { RunStatus } from "./events.ts";
 
-/** Where a stored run stands: somebody works on it, nobody does for now, or it has ended. */
+/** The status of a stored run: somebody works on it, nobody does for now, or it has ended. */
 export type StoredRunStatus = "running" | "suspended" | RunStatus;
 
-/** What a store tells of a run without reading its state. */
+/** What a store knows of a run without reading its state. */
 export interface RunHead {
   /** The run's id. */
   readonly runId: string;
   /** The name of its workflow. */
   readonly workflow: string;
-  /** The version of its workflow that it was stored by last. */
+  /** The version of the workflow that last wrote it. */
   readonly version: string;
-  /** Where it stands. */
+  /** Its status. */
   readonly status: StoredRunStatus;
-  /** Grows by one with every commit and every claim; 1 when the run is created. Who does not know it may not commit. */
+  /** 1 when the run is created, then one more with every commit and every claim. A commit has to name it. */
   readonly revision: number;
   /** The `seq` of its last event, 0 for none. */
   readonly lastSeq: number;
   /**
-   * From when on anybody may claim it, in epoch ms: when the lease ends, or when it is due; `null` once it has ended.
+   * The time from which anybody may claim it, in epoch ms: when its lease ends, or when it is due; `null` once it has
+   * ended.
    */
   readonly wakeAt: number | null;
   /** When it was created, in epoch ms. */
@@ -27,9 +28,9 @@ export interface RunHead {
   readonly updatedAt: number;
 }
 
-/** A run with all it takes to go on: its last snapshot, and what was committed since. */
+/** A run with all it takes to continue it: its last snapshot, and the records committed since. */
 export interface StoredRun extends RunHead {
-  /** The state when the snapshot was taken. */
+  /** The state when the snapshot was taken, which only the engine can read. */
   readonly snapshot: string;
   /** The records of the commits after the snapshot's, in their order. */
   readonly records: readonly StoredRecord[];
@@ -51,7 +52,7 @@ export interface StoredEvent {
   readonly text: string;
 }
 
-/** A run that is to be stored. */
+/** A new run to store. */
 export interface NewRun {
   /** The run's id. */
   readonly runId: string;
@@ -63,51 +64,51 @@ export interface NewRun {
   readonly snapshot: string;
   /** Its first events, from `seq` 1 on. */
   readonly events: readonly StoredEvent[];
-  /** Until then it is its creator's, in epoch ms. */
+  /** The end of its creator's lease, in epoch ms. */
   readonly wakeAt: number;
-  /** The time, in epoch ms: a store has no clock of its own. */
+  /** The current time, in epoch ms: a store has no clock of its own. */
   readonly now: number;
 }
 
-/** What is to be written to a run, all of it or nothing. */
+/** What to write to a run: all of it or nothing. */
 export interface RunCommit {
   /** The run's id. */
   readonly runId: string;
-  /** The revision that the writer knows. If the run has another one by now, nothing is written. */
+  /** The revision that the writer knows. If the run has another one by then, nothing is written. */
   readonly revision: number;
   /** The version of the workflow that the writer has. */
   readonly version: string;
-  /** Where the run stands now. */
+  /** The new status. */
   readonly status: StoredRunStatus;
-  /** What has changed in the state, `null` for nothing. */
+  /** What changed in the state, `null` for nothing. */
   readonly record: string | null;
-  /** The state after this commit, which makes its record and all those before it needless; `null` for none. */
+  /** The state after this commit, which replaces its record and all those before it; `null` for none. */
   readonly snapshot: string | null;
-  /** Events that follow the last one without a gap. */
+  /** Its events, which follow the last stored one without a gap. */
   readonly events: readonly StoredEvent[];
-  /** From when on anybody may claim it, in epoch ms; `null` once it has ended. */
+  /** The time from which anybody may claim it, in epoch ms; `null` once it has ended. */
   readonly wakeAt: number | null;
-  /** The time, in epoch ms. */
+  /** The current time, in epoch ms. */
   readonly now: number;
 }
 
-/** Which runs somebody wants to take over. */
+/** Which runs to take over. */
 export interface RunClaim {
-  /** Only this run, if it is due. Default: whichever are. */
+  /** Only this run, if it is due. Default: any that is. */
   readonly runId?: string | undefined;
   /** Only runs of these workflows. Default: of any. */
   readonly workflows?: readonly string[] | undefined;
-  /** Whether also runs are taken that are not due: somebody else may be at work on them. Default: false. */
+  /** Whether to take runs that are not due as well, though somebody else may be working on them. Default: false. */
   readonly isForced?: boolean | undefined;
   /** How many at most. */
   readonly limit: number;
-  /** The new `wakeAt`, in epoch ms: until then the runs are the claimer's. */
+  /** The new `wakeAt`, in epoch ms: the end of the claimer's lease. */
   readonly until: number;
-  /** The time, in epoch ms: what is due by then. */
+  /** The current time, in epoch ms: runs with a `wakeAt` up to then are due. */
   readonly now: number;
 }
 
-/** A part of the list of runs. */
+/** Which part of the list of runs to read. */
 export interface RunQuery {
   /** Only runs of this status. Default: of any. */
   readonly status?: StoredRunStatus | undefined;
@@ -120,39 +121,39 @@ export interface RunQuery {
 }
 
 /**
- * Where runs are kept. Texts go in and come out unchanged, whatever is in them. Every method writes all or nothing, and
- * what one has written every other sees once its promise is settled, in other processes too. A method rejects if the
- * store cannot be reached or read; a run that somebody else has taken over is no error, but `false`.
+ * Where runs are kept. Texts come back unchanged, whatever is in them. Every method writes all or nothing, and what it
+ * has written is visible to everybody once its promise settles, in other processes too. A method rejects if the store
+ * cannot be reached or read; that somebody else has taken over a run is no error, but `false`.
  *
- * The cases of `runStoreCases` in `@stepstream/workflow/testing` tell whether a store of your own keeps to this.
+ * `runStoreCases` of `@stepstream/workflow/testing` tests whether a store of your own keeps these promises.
  */
 export interface RunStore {
-  /** Stores a new run as `running`; `false` if there is one of this id. */
+  /** Stores a new run as `running`; `false` if there is already one of this id. */
   create(run: NewRun): Promise<boolean>;
-  /** The run, whatever became of it; `null` if there is none. */
+  /** Finds a run, whatever its status; `null` if there is none. */
   find(runId: string): Promise<RunHead | null>;
-  /** The run with its state; `null` if there is none. */
+  /** Reads a run with its state; `null` if there is none. */
   load(runId: string): Promise<StoredRun | null>;
-  /** Writes to a run; `false` if its revision is another than the writer's, or the run is gone. */
+  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
   commit(commit: RunCommit): Promise<boolean>;
-  /** The events with a greater `seq`, in order, `limit` at most. */
+  /** Reads the events with a `seq` above `after`, in order, `limit` at most. */
   events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]>;
   /**
-   * Takes over runs that have not ended, those first that have been due for longest: each gets a new revision, which
+   * Takes over runs that have not ended, those that have been due the longest first. Each gets a new revision, which
    * fences off whoever had it, and the new `wakeAt`. Two claimers never get the same run at the same revision. A run
-   * whose head cannot be read is left out, so that it holds up no others; the claim of that `runId` may reject.
+   * whose head cannot be read is left out, so that it does not hold up others; a claim of its `runId` may reject.
    */
   claim(claim: RunClaim): Promise<readonly RunHead[]>;
   /**
-   * Runs, the newest first; those of the same time by id, the greatest first (by code units, as `<` compares). One
-   * whose head cannot be read is left out, and the next one takes its place; `find` of that one rejects.
+   * Lists runs, the newest first; those created at the same time by id, the greatest first (by code units, as `<`
+   * compares). A run whose head cannot be read is left out, and the next one takes its place; `find` rejects for it.
    */
   list(query: RunQuery): Promise<readonly RunHead[]>;
-  /** Forgets a run and all of its events; `false` if there was none. */
+  /** Deletes a run and all of its events; `false` if there was none. */
   delete(runId: string): Promise<boolean>;
   /**
-   * Calls back when a run may have been written to, by whomever; a hint that may come late, twice or never. The answer
-   * ends it. A store without it is asked again and again by those who wait.
+   * Calls back when a run may have been written to, by anybody: a hint that may come late, twice or never. Returns a
+   * function that stops it. Stores without this method are polled by those who wait.
    */
   onCommit?(listener: (runId: string) => void): () => void;
 }

@@ -1,4 +1,4 @@
-/** A key of Deno KV, of such parts as this store uses. */
+/** A key of Deno KV, of the kinds of parts that this store uses. */
 export type DenoKvKey = readonly (string | number)[];
 
 /** A key with its value; both are `null` where there is none. */
@@ -23,30 +23,30 @@ export interface DenoKvListOptions {
   readonly limit?: number;
   /** Whether the last key comes first. */
   readonly reverse?: boolean;
-  /** How many are fetched at a time. */
+  /** How many to fetch at a time. */
   readonly batchSize?: number;
 }
 
-/** What became of an atomic write. */
+/** The outcome of an atomic write. */
 export type DenoKvCommit = { readonly ok: true; readonly versionstamp: string } | { readonly ok: false };
 
-/** A write of several keys, all or none of them. */
+/** A write of several keys: all of them or none. */
 export interface DenoKvAtomic {
-  /** Writes nothing unless the keys have these versionstamps. */
+  /** Makes the write conditional on these versionstamps. */
   check(...checks: { readonly key: DenoKvKey; readonly versionstamp: string | null }[]): DenoKvAtomic;
   /** Sets a key. */
   set(key: DenoKvKey, value: unknown): DenoKvAtomic;
   /** Deletes a key. */
   delete(key: DenoKvKey): DenoKvAtomic;
-  /** Does it. */
+  /** Carries out the write. */
   commit(): Promise<DenoKvCommit>;
 }
 
-/** What the store touches of a `Deno.Kv`; that of the npm package `@deno/kv` fits too. */
+/** What the store uses of a `Deno.Kv`; that of the npm package `@deno/kv` fits too. */
 export interface DenoKvDatabase {
   /** Reads a key. */
   get(key: DenoKvKey): Promise<DenoKvEntry>;
-  /** Reads up to ten keys at one moment. */
+  /** Reads up to ten keys, all at the same moment. */
   getMany(keys: readonly DenoKvKey[]): Promise<readonly DenoKvEntry[]>;
   /** Reads keys in their order. */
   list(selector: DenoKvSelector, options?: DenoKvListOptions): AsyncIterable<DenoKvEntry>;

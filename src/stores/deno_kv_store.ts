@@ -1,5 +1,5 @@
 /**
- * Keeps runs in Deno KV, which Deno Deploy has at hand.
+ * Keeps runs in Deno KV, which Deno Deploy provides.
  *
  * @example Usage
  * ```ts
@@ -74,7 +74,7 @@ export type {
 
 /** Options of {@linkcode DenoKvStore.open}. */
 export interface DenoKvStoreOptions {
-  /** What all keys of the store begin with, up to 256 bytes. Default: `["stepstream"]`. */
+  /** The beginning of all keys of the store, up to 256 bytes. Default: `["stepstream"]`. */
   readonly prefix?: readonly string[] | undefined;
 }
 
@@ -88,11 +88,11 @@ const MAX_READS = 100;
 const MAX_RECORDS_AT_ONCE = 300;
 
 /**
- * Keeps runs in Deno KV. Texts may be longer than a value of Deno KV, a commit larger than its atomic write: what is
- * too large is stored in pieces. A run id has up to 512 characters (code units).
+ * Keeps runs in Deno KV. Texts may be longer than a value of Deno KV, and commits larger than its atomic writes: what
+ * is too large is stored in pieces. A run id has up to 512 UTF-16 code units.
  *
- * The store does not close the database. A local file is for one process: of several that write at once some meet
- * "database is locked", where SQLite would wait. `onCommit` tells only of what this object has written: `Deno.Kv.watch`
+ * The store does not close the database. A local file is for one process: if several write at once, some get "database
+ * is locked", where SQLite would wait. `onCommit` tells only of what this object has written, since `Deno.Kv.watch`
  * does not hear of other processes on a local file.
  */
 export class DenoKvStore implements RunStore {
@@ -133,7 +133,7 @@ export class DenoKvStore implements RunStore {
   }
 
   /**
-   * Stores a new run as `running`; `false` if there is one of this id.
+   * Stores a new run as `running`; `false` if there is already one of this id.
    *
    * @throws {StoreError} If the id is longer than 512 code units or holds half a surrogate pair.
    */
@@ -160,14 +160,14 @@ export class DenoKvStore implements RunStore {
     });
   }
 
-  /** The run, whatever became of it; `null` if there is none. */
+  /** Finds a run, whatever its status; `null` if there is none. */
   async find(runId: string): Promise<RunHead | null> {
     if (refuseId(runId) !== null) return null;
     const seen = await this.#try(runId, "read the head", () => this.#heads.read(runId));
     return seen && toRunHead(seen.head);
   }
 
-  /** The run with its state; `null` if there is none. */
+  /** Reads a run with its state; `null` if there is none. */
   async load(runId: string): Promise<StoredRun | null> {
     return await this.#readAll(runId, "load the state", null, async (head) => {
       const state = await readState(this.#database, this.#keys, head);
@@ -175,7 +175,7 @@ export class DenoKvStore implements RunStore {
     });
   }
 
-  /** Writes to a run; `false` if its revision is another than the writer's, or the run is gone. */
+  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
   async commit(commit: RunCommit): Promise<boolean> {
     const { runId, revision, version, status, record, snapshot, events, wakeAt, now } = commit;
     if (refuseId(runId) !== null) return false;
@@ -199,7 +199,7 @@ export class DenoKvStore implements RunStore {
     });
   }
 
-  /** The events with a greater `seq`, in order, `limit` at most. */
+  /** Reads the events with a `seq` above `after`, in order, `limit` at most. */
   async events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]> {
     return await this.#readAll(
       runId,
@@ -209,7 +209,7 @@ export class DenoKvStore implements RunStore {
     );
   }
 
-  /** Takes over runs that have not ended, those first that have been due for longest. */
+  /** Takes over runs that have not ended, those that have been due the longest first. */
   async claim(claim: RunClaim): Promise<readonly RunHead[]> {
     const { runId, workflows, isForced = false, limit, now } = claim;
     if (limit <= 0) return [];
@@ -234,7 +234,7 @@ export class DenoKvStore implements RunStore {
     });
   }
 
-  /** Runs, the newest first; those of the same time by id, the greatest first. */
+  /** Lists runs, the newest first; those created at the same time by id, the greatest first. */
   async list({ status, workflow, after, limit }: RunQuery): Promise<readonly RunHead[]> {
     if (limit <= 0) return [];
     return await this.#try(null, "list runs", async () => {
@@ -261,7 +261,7 @@ export class DenoKvStore implements RunStore {
     });
   }
 
-  /** Forgets a run and all of its events; `false` if there was none. */
+  /** Deletes a run and all of its events; `false` if there was none. */
   async delete(runId: string): Promise<boolean> {
     if (refuseId(runId) !== null) return false;
     return await this.#try(runId, "delete the events", async () => {
@@ -274,7 +274,7 @@ export class DenoKvStore implements RunStore {
     });
   }
 
-  /** Calls back on every write that this object makes. The answer ends it. */
+  /** Calls back on every write that this object makes. Returns a function that stops it. */
   onCommit(listener: (runId: string) => void): () => void {
     return this.#listeners.add(listener);
   }

@@ -19,7 +19,7 @@
  *   }
  * }
  *
- * // Workers make the object and its storage; this stands for them.
+ * // Workers make the object and its storage; this stands in for them.
  * const database = new DatabaseSync(":memory:");
  * const sql = {
  *   exec(query: string, ...values: (string | number | null)[]) {
@@ -68,9 +68,9 @@ const MAX_ROW_LENGTH = 600_000;
 const COMMITS_A_TURN = 32;
 
 /**
- * Keeps runs in the storage of a Durable Object, which has to be one with SQLite. The names of its tables start with
- * `stepstream_`; others are left alone. What it has answered is written, and no response or request leaves the object
- * before that is on the disk.
+ * Keeps runs in the storage of a Durable Object, which has to be backed by SQLite. The names of its tables start with
+ * `stepstream_`; others are left alone. Once a method's promise settles, its write is done, and no response or request
+ * leaves the object before it is on disk.
  */
 export class DurableObjectStore implements RunStore {
   readonly #runs: SqliteRuns;
@@ -82,10 +82,11 @@ export class DurableObjectStore implements RunStore {
   }
 
   /**
-   * Creates the tables unless they are there.
+   * Opens the store, and creates the tables if they are missing.
    *
    * @param storage `ctx.storage` of a Durable Object whose class is in `new_sqlite_classes`
-   * @throws {StoreError} If it has no SQLite, or its tables are of a version that came after this one
+   * @throws {TypeError} If it is no such storage
+   * @throws {StoreError} If it has no SQLite, or its tables are of a later version
    */
   // deno-lint-ignore require-await -- it rejects instead of throwing
   static async open(storage: DurableObjectSqlStorage): Promise<DurableObjectStore> {
@@ -100,22 +101,22 @@ export class DurableObjectStore implements RunStore {
     }
   }
 
-  /** Stores a new run as `running`; `false` if there is one of this id. */
+  /** Stores a new run as `running`; `false` if there is already one of this id. */
   async create(run: NewRun): Promise<boolean> {
     return this.#tell(run.runId, await this.#runs.create(run));
   }
 
-  /** The run, whatever became of it; `null` if there is none. */
+  /** Finds a run, whatever its status; `null` if there is none. */
   find(runId: string): Promise<RunHead | null> {
     return this.#runs.find(runId);
   }
 
-  /** The run with its state; `null` if there is none. */
+  /** Reads a run with its state; `null` if there is none. */
   load(runId: string): Promise<StoredRun | null> {
     return this.#runs.load(runId);
   }
 
-  /** Writes to a run; `false` if its revision is another than the writer's, or the run is gone. */
+  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
   async commit(commit: RunCommit): Promise<boolean> {
     const isWritten = this.#tell(commit.runId, await this.#runs.commit(commit));
     this.#commits += 1;
@@ -123,29 +124,29 @@ export class DurableObjectStore implements RunStore {
     return isWritten;
   }
 
-  /** The events with a greater `seq`, in order, `limit` at most. */
+  /** Reads the events with a `seq` above `after`, in order, `limit` at most. */
   events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]> {
     return this.#runs.events(runId, after, limit);
   }
 
-  /** Takes over runs that have not ended, those first that have been due for longest. */
+  /** Takes over runs that have not ended, those that have been due the longest first. */
   async claim(claim: RunClaim): Promise<readonly RunHead[]> {
     const heads = await this.#runs.claim(claim);
     for (const { runId } of heads) this.#listeners.tell(runId);
     return heads;
   }
 
-  /** Runs, the newest first; those of the same time by id, the greatest first. */
+  /** Lists runs, the newest first; those created at the same time by id, the greatest first. */
   list(query: RunQuery): Promise<readonly RunHead[]> {
     return this.#runs.list(query);
   }
 
-  /** Forgets a run and all of its events; `false` if there was none. */
+  /** Deletes a run and all of its events; `false` if there was none. */
   async delete(runId: string): Promise<boolean> {
     return this.#tell(runId, await this.#runs.delete(runId));
   }
 
-  /** Calls back on every write of this store, in the same object. The answer ends it. */
+  /** Calls back on every write of this store, in the same object. Returns a function that stops it. */
   onCommit(listener: (runId: string) => void): () => void {
     return this.#listeners.add(listener);
   }

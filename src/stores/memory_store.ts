@@ -12,8 +12,8 @@ import type {
 import { CommitListeners } from "./commit_listeners.ts";
 
 /**
- * Keeps runs in memory, for tests and for what need not outlive the process: several runners of one process may share
- * it. Ended runs stay until they are deleted.
+ * Keeps runs in memory, for tests and for runs that need not outlive the process. Several runners of one process may
+ * share it. Ended runs stay until they are deleted.
  *
  * @example Usage
  * ```ts
@@ -27,7 +27,7 @@ export class MemoryStore implements RunStore {
   readonly #runs = new Map<string, KeptRun>();
   readonly #listeners = new CommitListeners();
 
-  /** Stores a new run as `running`; `false` if there is one of this id. */
+  /** Stores a new run as `running`; `false` if there is already one of this id. */
   create({ runId, workflow, version, snapshot, events, wakeAt, now }: NewRun): Promise<boolean> {
     if (this.#runs.has(runId)) return NO;
     const head = {
@@ -45,18 +45,18 @@ export class MemoryStore implements RunStore {
     return this.#tell(runId);
   }
 
-  /** The run, whatever became of it; `null` if there is none. */
+  /** Finds a run, whatever its status; `null` if there is none. */
   find(runId: string): Promise<RunHead | null> {
     return Promise.resolve(this.#runs.get(runId)?.head ?? null);
   }
 
-  /** The run with its state; `null` if there is none. */
+  /** Reads a run with its state; `null` if there is none. */
   load(runId: string): Promise<StoredRun | null> {
     const run = this.#runs.get(runId);
     return Promise.resolve(run ? { ...run.head, snapshot: run.snapshot, records: [...run.records] } : null);
   }
 
-  /** Writes to a run; `false` if its revision is another than the writer's, or the run is gone. */
+  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
   commit({ runId, revision, version, status, record, snapshot, events, wakeAt, now }: RunCommit): Promise<boolean> {
     const run = this.#runs.get(runId);
     if (run?.head.revision !== revision) return NO;
@@ -82,12 +82,12 @@ export class MemoryStore implements RunStore {
     return this.#tell(runId);
   }
 
-  /** The events with a greater `seq`, in order, `limit` at most. */
+  /** Reads the events with a `seq` above `after`, in order, `limit` at most. */
   events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]> {
     return Promise.resolve(this.#runs.get(runId)?.events.slice(after, after + limit) ?? []);
   }
 
-  /** Takes over runs that have not ended, those first that have been due for longest. */
+  /** Takes over runs that have not ended, those that have been due the longest first. */
   claim({ runId, workflows, isForced, limit, until, now }: RunClaim): Promise<readonly RunHead[]> {
     const due: (readonly [number, KeptRun])[] = [];
     for (const run of this.#runs.values()) {
@@ -104,7 +104,7 @@ export class MemoryStore implements RunStore {
     return Promise.resolve(claimed);
   }
 
-  /** Runs, the newest first; those of the same time by id, the greatest first. */
+  /** Lists runs, the newest first; those created at the same time by id, the greatest first. */
   list({ status, workflow, after, limit }: RunQuery): Promise<readonly RunHead[]> {
     const heads: RunHead[] = [];
     for (const { head } of this.#runs.values()) {
@@ -115,12 +115,12 @@ export class MemoryStore implements RunStore {
     return Promise.resolve(heads.sort(newestFirst).slice(0, limit));
   }
 
-  /** Forgets a run and all of its events; `false` if there was none. */
+  /** Deletes a run and all of its events; `false` if there was none. */
   delete(runId: string): Promise<boolean> {
     return this.#runs.delete(runId) ? this.#tell(runId) : NO;
   }
 
-  /** Calls back on every write to a run. The answer ends it. */
+  /** Calls back on every write to a run. Returns a function that stops it. */
   onCommit(listener: (runId: string) => void): () => void {
     return this.#listeners.add(listener);
   }

@@ -4,15 +4,15 @@ import { toText } from "../core/to_text.ts";
 /** A row of a result. */
 export type PostgresRow = Readonly<Record<string, unknown>>;
 
-/** What a query gives: the rows, or an object that has them as `rows`, as `pg` and PGlite do. */
+/** The result of a query: the rows, or an object that has them as `rows`, as with `pg` and PGlite. */
 export type PostgresResult = readonly PostgresRow[] | { readonly rows: readonly PostgresRow[] };
 
 /** A value that is bound to a query. */
 export type PostgresValue = string | number | null;
 
 /**
- * Runs one statement, whose values stand for `$1`, `$2` and so on, on any connection of a pool: with `pg` and PGlite
- * `(text, values) => pool.query(text, values)`, with `postgres` `(text, values) => sql.unsafe(text, values)`.
+ * Runs one statement, whose values stand for `$1`, `$2` and so on, on any connection of a pool. With `pg` and PGlite it
+ * is `(text, values) => pool.query(text, values)`, with `postgres` it is `(text, values) => sql.unsafe(text, values)`.
  */
 export type PostgresQuery = (text: string, values: PostgresValue[]) => Promise<PostgresResult>;
 

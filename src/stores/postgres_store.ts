@@ -1,5 +1,5 @@
 /**
- * Keeps runs in Postgres, through whichever client you have: it is handed in as a function.
+ * Keeps runs in Postgres, through whichever client you have: you pass it in as a function.
  *
  * @example Usage
  * ```ts
@@ -59,7 +59,7 @@ export type {
 export type { Clock } from "../core/clock.ts";
 export type { PostgresQuery, PostgresResult, PostgresRow, PostgresValue } from "./postgres_connection.ts";
 
-/** Hears of notices on a channel until the answer is called. */
+/** Listens to the notices of a channel. Resolves to a function that stops it. */
 export type PostgresListen = (
   channel: string,
   onNotify: (payload: string) => void,
@@ -70,13 +70,13 @@ export interface PostgresStoreOptions {
   /** Runs one statement on any connection of a pool. */
   readonly query: PostgresQuery;
   /**
-   * Listens to a channel, with `postgres` `async (channel, heard) => (await sql.listen(channel, heard)).unlisten`. With
-   * it the store tells other processes of its writes and hears of theirs; it needs a connection that stays. Default:
-   * `onCommit` tells only of what this object has written.
+   * Listens to a channel, so that the store tells other processes of its writes and hears of theirs, over a connection
+   * that stays open. With `postgres` it is `async (channel, heard) => (await sql.listen(channel, heard)).unlisten`.
+   * Default: none, `onCommit` tells only of what this object has written.
    */
   readonly listen?: PostgresListen | undefined;
   /**
-   * The Postgres schema of the tables, made if it is not there: up to 40 small letters, digits and underscores.
+   * The Postgres schema of the tables, created if it is missing: up to 40 lower-case letters, digits and underscores.
    * Default: the first one in the search path of the connection.
    */
   readonly schema?: string | undefined;
@@ -96,8 +96,8 @@ const MAX_RUN_ID_LENGTH = 512;
 
 /**
  * Keeps runs in Postgres. Every method is one statement, so any connection of a pool will do. The tables are
- * `stepstream_runs`, `stepstream_records`, `stepstream_events` and `stepstream_version`. A run id has up to 512
- * characters (code units), and no NUL.
+ * `stepstream_runs`, `stepstream_records`, `stepstream_events` and `stepstream_version`. A run id has up to 512 UTF-16
+ * code units, and no NUL.
  */
 export class PostgresStore implements RunStore, AsyncDisposable {
   readonly #connection: PostgresConnection;
@@ -112,10 +112,10 @@ export class PostgresStore implements RunStore, AsyncDisposable {
   }
 
   /**
-   * Opens the store, and makes its tables if they are not there.
+   * Opens the store, and creates its tables if they are missing.
    *
-   * @throws {TypeError} If an option is of the wrong kind, or `listen` answers no function.
-   * @throws {RangeError} If `schema` is no name that can be taken.
+   * @throws {TypeError} If an option is of the wrong kind, or `listen` resolves to no function.
+   * @throws {RangeError} If `schema` is not a valid name.
    * @throws {StoreError} If another version of this package has made the tables, or the database cannot be reached.
    */
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
@@ -139,7 +139,7 @@ export class PostgresStore implements RunStore, AsyncDisposable {
   }
 
   /**
-   * Stores a new run as `running`; `false` if there is one of this id.
+   * Stores a new run as `running`; `false` if there is already one of this id.
    *
    * @throws {StoreError} If the id is longer than 512 code units, or holds a NUL or half a surrogate pair.
    */
@@ -163,7 +163,7 @@ export class PostgresStore implements RunStore, AsyncDisposable {
     return this.#told(runId, rows.length > 0);
   }
 
-  /** The run, whatever became of it; `null` if there is none. */
+  /** Finds a run, whatever its status; `null` if there is none. */
   async find(runId: string): Promise<RunHead | null> {
     if (refuseId(runId) !== null) return null;
     const text = `SELECT ${HEAD_COLUMNS} FROM ${this.#tables.runs} WHERE run_id = $1`;
@@ -171,7 +171,7 @@ export class PostgresStore implements RunStore, AsyncDisposable {
     return row === undefined ? null : toHead(row);
   }
 
-  /** The run with its state; `null` if there is none. */
+  /** Reads a run with its state; `null` if there is none. */
   async load(runId: string): Promise<StoredRun | null> {
     if (refuseId(runId) !== null) return null;
     const { runs, records } = this.#tables;
@@ -197,7 +197,7 @@ WHERE record.run_id = $1 AND record.revision > run.snapshot_revision`,
     return { ...toHead(head), snapshot: readText(runId, "read the snapshot", head.text), records: changes };
   }
 
-  /** Writes to a run; `false` if its revision is another than the writer's, or the run is gone. */
+  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
   async commit(commit: RunCommit): Promise<boolean> {
     const { runId, revision, version, status, record, snapshot, events, wakeAt, now } = commit;
     if (refuseId(runId) !== null) return false;
@@ -228,7 +228,7 @@ WHERE record.run_id = $1 AND record.revision > run.snapshot_revision`,
     return this.#told(runId, rows.length > 0);
   }
 
-  /** The events with a greater `seq`, in order, `limit` at most. */
+  /** Reads the events with a `seq` above `after`, in order, `limit` at most. */
   async events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]> {
     if (refuseId(runId) !== null) return [];
     const rows = await this.#run(
@@ -243,7 +243,7 @@ WHERE record.run_id = $1 AND record.revision > run.snapshot_revision`,
     });
   }
 
-  /** Takes over runs that have not ended, those first that have been due for longest. */
+  /** Takes over runs that have not ended, those that have been due the longest first. */
   async claim({ runId, workflows, isForced = false, limit, until, now }: RunClaim): Promise<readonly RunHead[]> {
     if (runId !== undefined && refuseId(runId) !== null) return [];
     const { runs } = this.#tables;
@@ -276,7 +276,7 @@ RETURNING ${HEAD_COLUMNS}, was_due`,
     return claimed.map(({ head }) => head);
   }
 
-  /** Runs, the newest first; those of the same time by id, the greatest first. */
+  /** Lists runs, the newest first; those created at the same time by id, the greatest first. */
   async list({ status, workflow, after, limit }: RunQuery): Promise<readonly RunHead[]> {
     const values: PostgresValue[] = [];
     const conditions = ["true"];
@@ -297,7 +297,7 @@ ORDER BY created_at DESC, place DESC LIMIT $${values.length + 1}`;
     }
   }
 
-  /** Forgets a run and all of its events; `false` if there was none. */
+  /** Deletes a run and all of its events; `false` if there was none. */
   async delete(runId: string): Promise<boolean> {
     if (refuseId(runId) !== null) return false;
     const text = `DELETE FROM ${this.#tables.runs} WHERE run_id = $1 RETURNING run_id`;
@@ -305,12 +305,12 @@ ORDER BY created_at DESC, place DESC LIMIT $${values.length + 1}`;
     return this.#told(runId, rows.length > 0);
   }
 
-  /** Calls back on every write that this object makes, and with `listen` on those of others. The answer ends it. */
+  /** Calls back on every write of this object and, with `listen`, of others. Returns a function that stops it. */
   onCommit(listener: (runId: string) => void): () => void {
     return this.#listeners.add(listener);
   }
 
-  /** Sends the notices that wait and ends the listening; the client that was handed in stays open. */
+  /** Sends the pending notices and stops listening; the client that was passed in stays open. */
   async close(): Promise<void> {
     const unlisten = this.#unlisten;
     this.#unlisten = null;

@@ -1,20 +1,20 @@
-/** What a {@linkcode SqliteStore} touches of a `DatabaseSync` of `node:sqlite`. */
+/** What a {@linkcode SqliteStore} uses of a `DatabaseSync` of `node:sqlite`. */
 export interface SqliteDatabase {
   /** Runs statements without values. */
   exec(sql: string): void;
-  /** Makes a statement that can be run many times. */
+  /** Prepares a statement that can be run many times. */
   prepare(sql: string): SqliteStatement;
 }
 
-/** A prepared statement. Values are bound by their place. */
+/** A prepared statement. Values are bound by position. */
 export interface SqliteStatement {
-  /** Runs it, for what it does. */
+  /** Runs it for its effect. */
   run(...values: readonly SqliteValue[]): unknown;
-  /** Runs it, for its first row. */
+  /** Runs it and returns its first row. */
   get(...values: readonly SqliteValue[]): unknown;
-  /** Runs it, for all its rows. */
+  /** Runs it and returns all its rows. */
   all(...values: readonly SqliteValue[]): readonly unknown[];
 }
 
-/** What is bound to a statement. */
+/** A value that is bound to a statement. */
 export type SqliteValue = string | number | null;

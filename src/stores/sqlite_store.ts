@@ -38,21 +38,23 @@ export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite_data
 /** How a {@linkcode SqliteStore} uses its database. */
 export interface SqliteStoreOptions {
   /**
-   * What a commit survives once it is answered: with `NORMAL` that the process dies, with `FULL` also that the power
-   * goes, at several times the cost. Neither ever leaves half a commit. Default: `NORMAL`.
+   * What a commit survives once its promise has settled: with `NORMAL` the death of the process, with `FULL` a power
+   * cut as well, at several times the cost. Neither ever leaves half a commit. Default: `NORMAL`.
+   *
+   * @see {@link https://sqlite.org/pragma.html#pragma_synchronous}
    */
   readonly synchronous?: "NORMAL" | "FULL" | undefined;
   /**
-   * How long a write waits for another process that writes, in ms, before it rejects. It blocks the thread. Default:
-   * 5000.
+   * How long a write waits for another process that is writing, in ms, before it rejects. It blocks the thread.
+   * Default: 5000.
    */
   readonly busyTimeoutMs?: number | undefined;
 }
 
 /**
  * Keeps runs in a SQLite database: in a file, for any number of processes on one machine. The names of its tables start
- * with `stepstream_`; others in the database are left alone. The connection has to be the store's own, and is its
- * owner's to close.
+ * with `stepstream_`; others in the database are left alone. The connection has to be the store's own, and is yours to
+ * close.
  */
 export class SqliteStore implements RunStore {
   readonly #runs: SqliteRuns;
@@ -62,10 +64,11 @@ export class SqliteStore implements RunStore {
   }
 
   /**
-   * Creates the tables unless they are there, and turns on the write-ahead log (WAL).
+   * Opens the store: creates the tables if they are missing, and turns on the write-ahead log (WAL).
    *
    * @param database A `DatabaseSync` of `node:sqlite`, which Deno, Node from 22.13 on and Bun have
-   * @throws {StoreError} If it cannot be opened or written to, or its tables are of a version that came after this one
+   * @throws {TypeError | RangeError} If the database or an option is of the wrong kind
+   * @throws {StoreError} If it cannot be opened or written to, or its tables are of a later version
    */
   // deno-lint-ignore require-await -- it rejects instead of throwing
   static async open(database: SqliteDatabase, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
@@ -92,42 +95,42 @@ export class SqliteStore implements RunStore {
     }
   }
 
-  /** Stores a new run as `running`; `false` if there is one of this id. */
+  /** Stores a new run as `running`; `false` if there is already one of this id. */
   create(run: NewRun): Promise<boolean> {
     return this.#runs.create(run);
   }
 
-  /** The run, whatever became of it; `null` if there is none. */
+  /** Finds a run, whatever its status; `null` if there is none. */
   find(runId: string): Promise<RunHead | null> {
     return this.#runs.find(runId);
   }
 
-  /** The run with its state; `null` if there is none. */
+  /** Reads a run with its state; `null` if there is none. */
   load(runId: string): Promise<StoredRun | null> {
     return this.#runs.load(runId);
   }
 
-  /** Writes to a run; `false` if its revision is another than the writer's, or the run is gone. */
+  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
   commit(commit: RunCommit): Promise<boolean> {
     return this.#runs.commit(commit);
   }
 
-  /** The events with a greater `seq`, in order, `limit` at most. */
+  /** Reads the events with a `seq` above `after`, in order, `limit` at most. */
   events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]> {
     return this.#runs.events(runId, after, limit);
   }
 
-  /** Takes over runs that have not ended, those first that have been due for longest. */
+  /** Takes over runs that have not ended, those that have been due the longest first. */
   claim(claim: RunClaim): Promise<readonly RunHead[]> {
     return this.#runs.claim(claim);
   }
 
-  /** Runs, the newest first; those of the same time by id, the greatest first. */
+  /** Lists runs, the newest first; those created at the same time by id, the greatest first. */
   list(query: RunQuery): Promise<readonly RunHead[]> {
     return this.#runs.list(query);
   }
 
-  /** Forgets a run and all of its events; `false` if there was none. */
+  /** Deletes a run and all of its events; `false` if there was none. */
   delete(runId: string): Promise<boolean> {
     return this.#runs.delete(runId);
   }

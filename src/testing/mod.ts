@@ -1,5 +1,5 @@
 /**
- * What a store of your own has to keep to, as a list of cases for any test runner.
+ * The promises that a store of your own has to keep, as a list of cases for any test runner.
  *
  * @example Usage
  * ```ts

@@ -5,8 +5,8 @@ export interface RunStoreCase {
   /** The promise in words. */
   readonly name: string;
   /**
-   * Tries it on a store, and rejects with what is wrong. Other runs may be in the store, and others may use it
-   * meanwhile; what the case writes it leaves there.
+   * Tests it on a store, and rejects with what is wrong. The store may hold other runs and be in use meanwhile; the
+   * runs that the case writes stay there.
    */
   run(store: RunStore): Promise<void>;
 }

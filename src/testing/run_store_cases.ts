@@ -6,7 +6,7 @@ import { eventCases } from "./run_store_event_cases.ts";
 import { listCases } from "./run_store_list_cases.ts";
 import { textCases } from "./run_store_text_cases.ts";
 
-/** What a {@linkcode RunStore} promises, case by case. A store that passes them all keeps to the contract. */
+/** What a {@linkcode RunStore} promises, case by case. A store that passes all of them keeps the contract. */
 export const runStoreCases: readonly RunStoreCase[] = [
   ...createCases,
   ...commitCases,
