@@ -1,17 +1,17 @@
 import { WorkflowError } from "../core/errors.ts";
 
-/** Thrown when a run cannot be followed, or not any longer: the server refuses it, or fails too often. */
+/** Thrown when a run cannot be followed any further: the server refuses it, or fails too often. */
 export class FollowError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "FollowError";
-  /** The HTTP status of the answer that it is about, `null` if there was none. */
+  /** The HTTP status of the answer, `null` if there was none. */
   readonly status: number | null;
-  /** The title of the server's problem details (RFC 9457), `""` for none. */
+  /** The title in the server's problem details (RFC 9457), `""` for none. */
   readonly title: string;
-  /** The detail of the server's problem details, `""` for none. */
+  /** The detail in the server's problem details, `""` for none. */
   readonly detail: string;
 
-  /** Says why; what the server tells of the problem is added to it. */
+  /** Says why, followed by the server's title and detail. */
   constructor(because: string, status: number | null, options: FollowErrorOptions = {}) {
     const { title = "", detail = "" } = options;
     super(["Cannot follow the run", because, title, detail].filter(Boolean).join(": "), options);

@@ -5,57 +5,57 @@ import { type FollowedRun, type FollowState, RunFollower } from "./run_follower.
 
 /** Options of {@linkcode followRun}. */
 export interface FollowOptions {
-  /** The `seq` of the last event that you have; those after it come. Default: 0, for all. */
+  /** The `seq` of the last event that you have; reading starts after it. Default: 0, for all events. */
   readonly after?: number | undefined;
   /**
-   * Aborts it: the `next()` that waits, or else the one that comes, rejects with the signal's reason. Default: none.
+   * Stops reading when it aborts: the pending `next()`, or else the next one, rejects with its reason. Default: none.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * What sends the requests, for other credentials or a test. It gets the url, the headers and a signal. Default: the
+   * Sends the requests, for other credentials or a test. It gets the URL, the headers and a signal. Default: the
    * platform's `fetch`.
    */
   readonly fetch?: FollowFetch | undefined;
   /**
-   * Headers of each request, or a function that is asked for them at each request, so that a token can be renewed; one
-   * that fails is tried again like a lost connection. From another origin, headers of your own cost a browser a
-   * preflight request. Default: none.
+   * Headers of each request, or a function that is called for them at each request, so that a token can be renewed; if
+   * it fails, it is retried like a lost connection. From another origin, headers of your own cost a browser a preflight
+   * request. Default: none.
    */
   readonly headers?: FollowHeaders | (() => FollowHeaders | Promise<FollowHeaders>) | undefined;
   /**
-   * How many failures in a row are borne, with neither an event nor a heartbeat between them. Default: 20, which is an
-   * outage of some four minutes; with `Infinity` a server that is gone for good is asked for ever.
+   * How many failures in a row are tolerated, with neither an event nor a heartbeat between them; `Infinity` never
+   * gives up. Default: 20, which is an outage of some four minutes.
    */
   readonly maxFailures?: number | undefined;
-  /** The longest pause between two tries, in ms; a `Retry-After` may ask for more. Default: 30 000. */
+  /** The longest pause between two attempts, in ms; a `Retry-After` may ask for more. Default: 30 000. */
   readonly maxDelayMs?: number | undefined;
   /** Where the time and the timers come from. Default: the platform. */
   readonly clock?: Clock | undefined;
   /**
-   * Is told where the reader stands whenever that changes, a moment later; at `reconnecting` and `failed` also what
-   * went wrong. It must not throw: that is an uncaught error of the program's, and the reader goes on. Default: nobody
-   * is.
+   * Called with the reader's state a moment after it changes; at `reconnecting` and `failed` also with what went wrong.
+   * If it throws, that is an uncaught error of the program, and the reader continues. Default: none.
    */
   readonly onState?: ((state: FollowState, error?: unknown) => void) | undefined;
 }
 
 /**
- * The events of a run on a server, from a url that gives them as an event stream: every one of them once and in order,
- * over as many connections as it takes. A connection that is lost, cut short or silent for two and a half heartbeats is
- * replaced by one that goes on after the last event, after a random part of a growing pause.
+ * Reads the events of a run from a URL that serves them as an event stream: each of them once and in order, over as
+ * many connections as it takes. A connection that is lost, cut short or silent for two and a half heartbeats is
+ * replaced, after a random part of a growing pause, by one that continues after the last event.
  *
- * It is done after `run.end`, and only then, or when the server says with a 204 that there is nothing after `after`. A
- * run that has failed is no error of the reader's: look at the `status` of `run.end`. Leaving the loop leaves the run
- * alone.
+ * It is done after `run.end`, or when the server says with a 204 that there is nothing after `after`. A run that failed
+ * is no error here: look at the `status` of `run.end`. Leaving the loop does not affect the run.
  *
- * An event is read as one message of the stream, of at most 16 777 216 UTF-16 units with its `data: `. A run that tells
- * a longer one cannot be followed past it.
+ * An event is one message of the stream, of at most 16 777 216 UTF-16 code units including its `data: `. A run with a
+ * longer event cannot be followed past it.
+ *
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation}
  *
  * @example Usage
  * ```ts
  * import { followRun } from "@stepstream/workflow/client";
  *
- * // Stands in for a server that has nothing more to tell. Without it, the url is asked.
+ * // Stands in for a server that has nothing more to tell. Without it, the URL is fetched.
  * const fetch = () => new Response(null, { status: 204 });
  *
  * for await (const event of followRun("https://example.com/runs/r-1/events", { fetch })) {
@@ -63,7 +63,7 @@ export interface FollowOptions {
  * }
  * ```
  *
- * @example Types, a token that is renewed, and going on after event 12
+ * @example Types, a token that is renewed, and continuing after event 12
  * ```ts
  * import { followRun } from "@stepstream/workflow/client";
  *
@@ -80,14 +80,15 @@ export interface FollowOptions {
  * ```
  *
  * Its `next()` rejects with
- * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), sends a message that is too long, or failed
- *   more than `maxFailures` times in a row: by any other answer, by what is no event, or by silence;
- * - `EventsGoneError` if the server no longer has the events that come next, or the run has never told as many as
- *   `after` says;
+ * - `FollowError` if the server refuses (any 4xx but 408, 425 and 429), sends a message that is too long, or fails more
+ *   than `maxFailures` times in a row: with any other answer, with something that is not an event, or with silence;
+ * - `EventsGoneError` if the server no longer has the events that come next, or the run has not told as many as `after`
+ *   says;
  * - the reason of `signal`.
  *
- * @throws {TypeError} If the url is none, or says `after` itself.
- * @throws {RangeError} If `after`, `maxFailures` or `maxDelayMs` is not of its kind.
+ * @throws {TypeError} If the URL is not valid, or has a query parameter `after` of its own.
+ * @throws {RangeError} If `after`, `maxFailures` or `maxDelayMs` is not a whole number from 0 on; the latter two may be
+ * `Infinity`.
  */
 export function followRun<Payloads = Any, Returns = NoReturns>(
   url: string | URL,

@@ -1,6 +1,6 @@
 /**
- * A run on a server, followed from elsewhere: in browsers, Deno, Node and Bun. It survives what a browser's
- * `EventSource` gives up at, and neither loses nor repeats an event. An event may be some 16 million characters long.
+ * Follows a run on a server from elsewhere: in browsers, Deno, Node and Bun. It survives what makes a browser's
+ * `EventSource` give up, and neither loses nor repeats an event. An event may be some 16 million characters long.
  *
  * @example Usage
  * ```ts
@@ -10,7 +10,7 @@
  *
  * const workflow = new Workflow().add({ name: "greet", action: (_ctx, name) => `Hello, ${name}` });
  *
- * // Stands in for a server. Without it, the url is asked.
+ * // Stands in for a server. Without it, the URL is fetched.
  * const fetch = () => eventStreamResponse(workflow.stream("greet", "Ada"));
  *
  * for await (const event of followRun("https://example.com/runs/r-1/events", { fetch })) {

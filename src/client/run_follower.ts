@@ -8,8 +8,8 @@ import { parseEvent, parseReset } from "./parse_event.ts";
 import { MessageTooLongError, type SseMessage } from "./sse_parser.ts";
 
 /**
- * Where a reader stands: `connecting` while a request is out, `reconnecting` while it waits before the next, `done`
- * when nothing more will come or it has left, `failed` when its iterator rejects.
+ * The state of a reader: `connecting` while a request is out, `open` while events are read, `reconnecting` while it
+ * waits before the next request, `done` when nothing more will come or it was left, `failed` when its iterator rejects.
  */
 export type FollowState = "connecting" | "open" | "reconnecting" | "done" | "failed";
 
@@ -27,12 +27,12 @@ export interface FollowSettings extends ConnectionOptions {
 type AnyEvent = WorkflowEvent<Any, Any>;
 
 /**
- * The events of a run that is elsewhere. Nothing is asked of the server before the first `next()`, and while nobody
- * asks for more no more is read.
+ * The events of a run elsewhere. Nothing is requested before the first `next()`, and while nobody asks for more, no
+ * more is read.
  */
 export interface FollowedRun<Payloads = Any, Returns = NoReturns>
   extends AsyncIterableIterator<WorkflowEvent<Payloads, Returns>>, AsyncDisposable {
-  /** Ends the request at once; `break` calls it. Every `next()` that waits is done. The run itself goes on. */
+  /** Ends the request at once; `break` calls it. Every pending `next()` is done. The run itself continues. */
   return(value?: Any): Promise<IteratorReturnResult<Any>>;
 }
 

@@ -2,7 +2,7 @@ import { assertIs, isBoolean, isObject } from "../workflow/assertions.ts";
 
 /** Which other sites' pages may use the routes. */
 export interface CorsOptions {
-  /** Their origins as a browser writes them, e.g. `https://app.example.com`. */
+  /** Their origins as browsers send them, e.g. `https://app.example.com`; `*` is not allowed. */
   readonly origins: readonly string[];
   /** Whether their requests may carry cookies. Default: false. */
   readonly credentials?: boolean | undefined;

@@ -1,8 +1,8 @@
 /**
- * Runs over HTTP: a web-standard handler that starts runs, streams their events to whoever comes back for them, and
- * cancels them. It serves alone (`Deno.serve(handler)`) or mounted in Hono (`app.mount("/api", handler)`), with a
- * `Runner` in a process that lives as long as its runs. In a Worker nothing goes on between requests: there the runs
- * are those of `./hosts/durable-object`.
+ * Runs over HTTP: a web-standard handler that starts runs, streams their events to clients, which may leave and come
+ * back, and cancels runs. Use it alone (`Deno.serve(handler)`) or mounted in Hono (`app.mount("/api", handler)`), with
+ * a `Runner` in a process that lives as long as its runs. In a Worker nothing happens between requests: use the runs of
+ * `./hosts/durable-object` there.
  *
  * @example Usage
  * ```ts
@@ -14,7 +14,7 @@
  * const runner = new Runner({ workflows: [greet], store: new MemoryStore() });
  * const handler = createRunsHandler(runner, {
  *   starts: { greet: ["greet"] },
- *   // Here goes your check of who may do what; without one, whoever knows a run's id may read and cancel it.
+ *   // Your check of who may do what goes here. Without one, whoever knows a run's id may read and cancel it.
  *   authorize: (request, action) => action.type !== "list" && request.headers.get("authorization") === "Bearer secret",
  * });
  *

@@ -24,33 +24,37 @@ import {
 import type { RunsHost } from "./runs_host.ts";
 
 /**
- * Serves runs over HTTP, as a handler of web-standard requests: for `Deno.serve`, or mounted in Hono. Clients start
- * runs, follow their events, come back to them and cancel them; a client who leaves stops nothing.
+ * Makes a handler of web-standard requests that serves runs: for `Deno.serve`, or mounted in Hono. Clients start runs,
+ * follow their events, come back to them and cancel them; a client that leaves stops nothing.
  *
  * - `POST /runs` with `{ workflow?, start, payload?, runId? }` starts a run, once for each `runId` or
- *   `Idempotency-Key`: 201 with `{ runId, events }`, 200 if there is this run already, 409 if another one has the id.
- *   `events` is where its events are, relative to the request: `new URL(events, response.url)`. With
- *   `accept: text/event-stream` (or `application/x-ndjson`) the answer is the stream of its events, which goes on at
- *   its `content-location`.
- * - `GET /runs/:id` tells where it stands, and the `error` of a run that has failed or was cancelled. With
- *   `accept: text/event-stream` (or `application/x-ndjson`) it is the stream of its events, so a `Location` can be
- *   followed as it is.
+ *   `Idempotency-Key`: 201 with `{ runId, events }`, 200 if this run exists already, 409 if another run has the id.
+ *   `workflow` may be left out if there is only one. `events` is the address of its events, relative to the request:
+ *   `new URL(events, response.url)`. With `accept: text/event-stream` (or `application/x-ndjson`) the answer is the
+ *   stream of its events, which continues at its `content-location`.
+ * - `GET /runs/:id` tells its status, and the `error` of a run that failed or was cancelled. With
+ *   `accept: text/event-stream` (or `application/x-ndjson`) it streams the events, so that a `Location` can be followed
+ *   as it is.
  * - `GET /runs/:id/events` streams its events, those after `Last-Event-ID` or `?after=`; 204 after the last one of a
- *   run that has ended. A stream that ends without `run.end` is to be asked for again. Where events are missing, or the
- *   run has never told as many, a message `reset` with `{ after, first }` says so, and the stream ends; an
- *   `EventSource` comes back for those from `first` on. As `application/x-ndjson` it is one event a line; an empty line
- *   is a sign of life.
+ *   run that has ended, which stops an `EventSource`. If a stream ends without `run.end`, ask again. If events are
+ *   missing, or the run has not told as many yet, a message `reset` with `{ after, first }` says so and the stream
+ *   ends; an `EventSource` comes back for the events from `first` on. As `application/x-ndjson` it has one event per
+ *   line; an empty line is a sign of life.
  * - `DELETE /runs/:id` cancels it: 202, or 204 if it has ended already.
- * - `GET /runs?status=&workflow=&limit=&after=` lists runs, the newest first, where there is `authorize`.
+ * - `GET /runs?status=&workflow=&limit=&after=` lists runs, the newest first, 20 unless `limit` (1 to 100) says
+ *   otherwise; only with `authorize`.
  *
- * What is refused is told as `application/problem+json` (RFC 9457). Bodies are JSON only and pages of other sites are
- * refused, so no form and no page but your own can start or cancel a run.
+ * Refusals are `application/problem+json` (RFC 9457). Bodies have to be JSON, and pages of other sites are refused, so
+ * that no form and no page but your own can start or cancel a run.
  *
- * Without `authorize` a run's id is all it takes to read and to cancel it. The ids that are given out are random; a
- * client that chooses a `runId` or an `Idempotency-Key` has to choose one that nobody can guess, or not to mind.
+ * Without `authorize` a run's id is all it takes to read and to cancel it. Generated ids are random; a client that
+ * chooses a `runId` or an `Idempotency-Key` has to choose one that nobody can guess, unless anybody may read the run.
  *
- * @throws {TypeError | RangeError} If the runner or an option is not of its kind, or `starts` names a workflow that the
- * runner does not have.
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#processing-model} for 204 and
+ * `Last-Event-ID`
+ *
+ * @throws {TypeError | RangeError} If the runner or an option is of the wrong kind, or `starts` names a workflow that
+ * the runner does not have.
  */
 export function createRunsHandler(
   runner: RunsHost,

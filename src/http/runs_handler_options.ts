@@ -17,7 +17,7 @@ import { assertCors, type CorsOptions } from "./cors.ts";
 /** What a client wants to do. */
 export type RunsAction =
   | {
-    /** It wants to start a run, or to meet the one it has started. */
+    /** It wants to start a run, or to find the one it has started. */
     readonly type: "start";
     /** The workflow it names; whether there is one is not known yet. */
     readonly workflow: string;
@@ -29,13 +29,13 @@ export type RunsAction =
     readonly runId: string;
   }
   | {
-    /** It wants to know where a run stands, to read its events, or to cancel it. */
+    /** It wants to know a run's status, to read its events, or to cancel it. */
     readonly type: "read" | "follow" | "cancel";
     /** The id it names; whether there is such a run is not known yet. */
     readonly runId: string;
   }
   | {
-    /** It wants to see the runs of everybody. */
+    /** It wants to list the runs of everybody. */
     readonly type: "list";
     /** Which of them. */
     readonly query: RunQuery;
@@ -43,7 +43,7 @@ export type RunsAction =
 
 /** Options of {@linkcode createRunsHandler}. */
 export interface RunsHandlerOptions extends EncodeEventOptions {
-  /** What the paths of the routes begin with in the URLs that the handler gets, e.g. `/api`. Default: `""`. */
+  /** The path before the routes in the URLs that the handler gets, e.g. `/api`. Default: `""`. */
   readonly basePath?: string | undefined;
   /**
    * Where clients find the routes, e.g. `/api` or `https://example.com/api`. Default: `Location` and `events` are
@@ -51,49 +51,50 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
    */
   readonly publicUrl?: string | undefined;
   /**
-   * Whether a client may do something: only `true` lets it. A `Response` is the answer, e.g. 401 with its challenge. It
-   * is asked on every request, reconnects included, before any run is looked up; the request's body has been read by
-   * then. A client who may not is told that there is no such run (404), or 403 for a start and for the list. Default:
-   * whoever knows a run's id may read and cancel it, everybody may start runs, and there is no list.
+   * Whether a client may do something: only `true` allows it. A `Response` is sent instead, e.g. 401 with a challenge.
+   * It is asked on every request, reconnects included, before any run is looked up; by then the request's body has been
+   * read. A client that may not is told that there is no such run (404), or 403 for a start and for the list. Default:
+   * whoever knows a run's id may read and cancel it, everybody may start runs, and nobody may list them.
    */
   readonly authorize?:
     | ((request: Request, action: RunsAction) => boolean | Response | Promise<boolean | Response>)
     | undefined;
   /**
-   * Whose the `Idempotency-Key`s of a request are, e.g. a tenant's id, so that two may use the same key. With a secret
-   * of yours in it nobody who knows or guesses a key can work out the id of its run. Default: all keys are of one.
+   * Whose idempotency keys those of a request are, e.g. a tenant's id, so that two tenants may use the same key. Put a
+   * secret of yours in it, and nobody who guesses a key can work out the id of its run. Default: `""`, one scope for
+   * all.
+   *
+   * @see {@link https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/}
    */
   readonly keyScope?: ((request: Request) => string | Promise<string>) | undefined;
-  /** At which steps clients may start, by workflow. Default: any step of any workflow. */
+  /** The steps that clients may start at, by workflow. Default: any step of any workflow. */
   readonly starts?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Which other sites' pages may use the routes. Default: none. */
   readonly cors?: CorsOptions | undefined;
-  /** How large a body may be, in bytes; beyond that 413. Default: 1 048 576. */
+  /** The most bytes of a request's body; beyond that 413. Default: 1 048 576. */
   readonly maxBodyBytes?: number | undefined;
-  /** How deep arrays and objects may be nested in a payload; beyond that 422. Default: 100. */
+  /** The deepest nesting of arrays and objects in a payload; beyond that 422. Default: 100. */
   readonly maxPayloadDepth?: number | undefined;
-  /**
-   * How many runs may be at work at once, whoever started them; beyond that a start is answered 429. Default: 1 000.
-   */
+  /** How many runs may be active at once, whoever started them; beyond that a start gets 429. Default: 1 000. */
   readonly maxRuns?: number | undefined;
   /** How many clients may follow one run at once; beyond that 429. Default: 1 000. */
   readonly maxReadersPerRun?: number | undefined;
   /** How many clients may follow runs at once; beyond that 429. Default: 10 000. */
   readonly maxReaders?: number | undefined;
   /**
-   * After how long a stream of events is ended at the latest, in ms; the client comes back for the rest. It bounds how
-   * long somebody holds a place who has vanished, or may no longer read. Up to a fifth is taken off at random. Default:
-   * 300 000.
+   * How long a stream of events may last, in ms; then it ends, and the client comes back for the rest. It bounds how
+   * long a client that has vanished, or may no longer read, holds a place. Up to a fifth is taken off at random.
+   * Default: 300 000.
    */
   readonly maxConnectionMs?: number | undefined;
   /**
    * How long a stream of events may be silent before a sign of life is sent, in ms. Keep it below the read timeout of
-   * every proxy on the way, and of the server: that of Bun is 10 s. Default: 8 000.
+   * the server (Bun closes the connection after 10 s) and of every proxy on the way. Default: 8 000.
    */
   readonly heartbeatMs?: number | undefined;
   /** How long an `EventSource` waits before it reconnects, in ms. Default: 2 000. */
   readonly retryMs?: number | undefined;
-  /** Told what a client only sees a bare 500 or a broken stream of. It must not throw. Default: nobody is told. */
+  /** Called with the errors that clients see only as a 500 or a broken stream. It must not throw. Default: none. */
   readonly onError?: ((error: unknown, request: Request) => void) | undefined;
   /** Where the timers come from. Default: the platform. */
   readonly clock?: Clock | undefined;

@@ -49,8 +49,8 @@ export async function chosenRunId(
     const isFit = /^[A-Za-z0-9][A-Za-z0-9._:~-]*$/.test(runId) && runId.length <= MAX_LENGTH;
     if (isFit && !runId.startsWith(KEY_PREFIX)) return runId;
     throw refused(
-      `runId must have 1 to ${MAX_LENGTH} letters, digits and characters of "._:~-", begin with one of the first two, ` +
-        `and not with "${KEY_PREFIX}"`,
+      `runId must have 1 to ${MAX_LENGTH} letters, digits and characters of "._:~-", begin with one of the first two,` +
+        ` and not with "${KEY_PREFIX}"`,
     );
   }
   if (runId !== null) throw new Problem(400, "A run has a runId or an Idempotency-Key, not both");

@@ -5,10 +5,10 @@ import { EventEncoder, type PublicError } from "./event_encoder.ts";
 /** Options of {@linkcode encodeEvent}. */
 export interface EncodeEventOptions {
   /**
-   * What the reader learns of an error, wherever in an event it is. Default: `{ name, message }`, with neither stack
-   * nor causes. Answer something blander if your messages are not for every reader. In a stored run those are the
-   * errors of results; one that a step itself has put into its value or a log is stored as `{ name, message }`, and
-   * told.
+   * What readers learn of an error, wherever in an event it is. Default: `{ name, message }`, with neither stack nor
+   * cause. Return something blander if your messages are not for every reader. In a stored run it is asked about the
+   * errors of results, retries and `run.end` only: one inside a value, a payload or a log is stored, and sent, as
+   * `{ name, message }`.
    */
   readonly describeError?: ((error: unknown) => PublicError) | undefined;
 }
@@ -17,8 +17,9 @@ export interface EncodeEventOptions {
 const encoder = new EventEncoder(undefined);
 
 /**
- * The event as one message of a server-sent event stream: its `seq` as the `id`, and one `data` line of JSON, which
- * cannot hold a line's end. It has no `event` field, so that every message reaches a browser's `onmessage`.
+ * Writes an event as one message of a server-sent event stream: its `seq` is the `id`, and its JSON one `data` line,
+ * since JSON text can hold no line break. There is no `event` field, so that every message reaches a browser's
+ * `onmessage`.
  *
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream}
  *
@@ -29,8 +30,8 @@ const encoder = new EventEncoder(undefined);
  * encodeEvent({ type: "run.end", seq: 3, runId: "r", at: 0, status: "completed", error: null, steps: 1 });
  * ```
  *
- * @throws {SerializationError} If the event holds what JSON cannot.
- * @throws {TypeError} If it is no event.
+ * @throws {SerializationError} If the event holds something that JSON cannot.
+ * @throws {TypeError} If it is not an event.
  */
 export function encodeEvent(event: WorkflowEvent<Any, Any>, options: EncodeEventOptions = {}): string {
   const { describeError } = options;

@@ -15,7 +15,7 @@ import { NameCache } from "./name_cache.ts";
 
 /** An error as a reader sees it. */
 export interface PublicError {
-  /** The class of error, e.g. `TypeError`. */
+  /** The name of the error's class, e.g. `TypeError`. */
   readonly name: string;
   /** What went wrong, in words for the reader. */
   readonly message: string;

@@ -5,33 +5,34 @@ import type { EncodeEventOptions } from "./encode_event.ts";
 import { EventBody } from "./event_body.ts";
 
 /**
- * What becomes of the run when the client goes away. With `"cancel"` it is left as by `break`: it is cancelled or, kept
- * in a store, suspended, so that a lost connection loses no stored run and `resume` goes on with it. With `"detach"` it
- * goes on without a reader.
+ * What becomes of the run when the client goes away. With `"cancel"` the run is left as by `break`: it is cancelled or,
+ * if it is in a store, suspended, so that `resume` can continue it. With `"detach"` it continues without a reader.
  */
 export type OnDisconnect = "cancel" | "detach";
 
 /** Options of {@linkcode eventStreamResponse}. */
 export interface EventStreamOptions extends EncodeEventOptions {
-  /** What becomes of the run when the client goes away. Default: `"cancel"`, which a stored run survives. */
+  /** What becomes of the run when the client goes away. Default: `"cancel"`, which suspends a stored run. */
   readonly onDisconnect?: OnDisconnect | undefined;
   /**
-   * `request.signal`. Deno, Node and Bun tell of a client that left by cancelling the body; Workers by this signal
-   * (with the compatibility flag `enable_request_signal`), at the next write, so within `heartbeatMs`. It is heeded
-   * only while the body is open: Deno aborts it after every finished response too. Default: none.
+   * The request's `signal`. When a client leaves, Deno, Node and Bun cancel the body; Workers abort this signal (with
+   * the compatibility flag `enable_request_signal`), at the next write, so within `heartbeatMs`. It counts only while
+   * the body is open, since Deno also aborts it after every finished response. Default: none.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long the stream may be silent before a comment is sent, in ms. Keep it below the read timeout of every proxy on
-   * the way, and of the server: that of Bun is 10 s, and then the client counts as gone. Default: 8 000.
+   * How long the stream may be silent before a comment is sent, in ms. Keep it below the read timeout of the server
+   * (Bun closes the connection after 10 s) and of every proxy on the way. Default: 8 000.
+   *
+   * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes}
    */
   readonly heartbeatMs?: number | undefined;
-  /** How long an `EventSource` waits before it reconnects, in ms. Default: 2 000. */
+  /** How long an `EventSource` waits before it reconnects, in ms: the stream's `retry` field. Default: 2 000. */
   readonly retryMs?: number | undefined;
   /**
-   * Gets a promise that settles when all is over, for hosts that stop work with the response. Workers do when the
-   * client leaves: without `(done) => ctx.waitUntil(done)` an aborted action cannot wait for what it cleans up, and a
-   * run that is detached stands still for good. Default: none.
+   * Gets a promise that settles when everything is over, for hosts that stop all work with the response. Workers do
+   * when the client leaves: without `(done) => ctx.waitUntil(done)` an aborted action cannot finish its cleanup, and a
+   * detached run stops for good. Default: none.
    */
   readonly waitUntil?: ((done: Promise<void>) => void) | undefined;
   /** Where the heartbeat's timer comes from. Default: the platform. */
@@ -39,10 +40,12 @@ export interface EventStreamOptions extends EncodeEventOptions {
 }
 
 /**
- * A web-standard `Response` that sends events as a server-sent event stream. Return it from a handler as it is.
+ * Makes a web-standard `Response` that sends events as a server-sent event stream. Return it from a handler as it is.
  *
- * The body is pulled: behind a client that stops reading nothing piles up, and the run stands still. What is ready goes
- * out in one chunk; nothing waits for more. It ends after `run.end`, so a stream that ends without it was cut.
+ * The body is pulled: if the client stops reading, nothing piles up, and the run stands still. Events that are ready go
+ * out in one chunk; none waits for more. The body ends after `run.end`, so a stream that ends without it was cut.
+ *
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html}
  *
  * @example Usage
  * ```ts
@@ -56,7 +59,8 @@ export interface EventStreamOptions extends EncodeEventOptions {
  * };
  * ```
  *
- * @throws {RangeError} If `heartbeatMs`, `retryMs` or `onDisconnect` is not of its kind.
+ * @throws {RangeError} If `heartbeatMs`, `retryMs` or `onDisconnect` is out of range.
+ * @throws {StreamUsedError} If the events are a stream that somebody reads already.
  */
 export function eventStreamResponse(
   events: AsyncIterable<WorkflowEvent<Any, Any>>,
