@@ -1,6 +1,6 @@
 /**
- * Runs that belong to a store and not to a reader: start one, follow it from anywhere, cancel it, and take over those
- * whose process has died.
+ * Runs that belong to a store and not to a reader: start one, follow it from anywhere, cancel it, and take over the
+ * runs of processes that have died.
  *
  * @example Usage
  * ```ts

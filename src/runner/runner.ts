@@ -33,8 +33,8 @@ const CLOSED = "its runner was closed";
 const PAGE_LENGTH = 100;
 
 /**
- * Runs that belong to a store and not to whoever started them: anybody may follow one, leave, and come back, to another
- * process too.
+ * Owns runs that belong to a store and not to whoever started them: anybody may follow one, leave, and come back, even
+ * in another process.
  *
  * @example Usage
  * ```ts
@@ -67,9 +67,9 @@ export class Runner implements AsyncDisposable {
   #closing: Promise<void> | null = null;
 
   /**
-   * A runner that does nothing yet.
+   * Makes a runner, which does nothing yet.
    *
-   * @throws {TypeError | RangeError} If an option is of the wrong kind, or two workflows have one name.
+   * @throws {TypeError | RangeError} If an option is of the wrong kind, or two workflows have the same name.
    */
   constructor(options: RunnerOptions) {
     assertRunnerOptions(options);
@@ -92,12 +92,12 @@ export class Runner implements AsyncDisposable {
     });
   }
 
-  /** The names of the workflows it runs. */
+  /** The names of its workflows. */
   get workflows(): Iterable<string> {
     return this.#workflows.keys();
   }
 
-  /** How many runs are at work here. */
+  /** How many runs are active in this process. */
   get activeRuns(): number {
     let active = 0;
     for (const { isStored } of this.#runs.values()) if (isStored) active += 1;
@@ -105,10 +105,10 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Starts a run of a workflow, and settles once it is in the store. A run of this id that is there already is the one
-   * that was asked for, wherever it is at work; if nobody works on it, it is gone on with here.
+   * Starts a run of a workflow, and settles once it is in the store. If the store has this run already, nothing new is
+   * started; if nobody works on that one, it is continued here.
    *
-   * @throws {UnknownWorkflowError | UnknownStepError} If there is nothing of this name.
+   * @throws {UnknownWorkflowError | UnknownStepError} If there is no workflow or step of this name.
    * @throws {RunConflictError} If the id is taken by a run of another workflow, start or payload.
    * @throws {PayloadError} If the step's schema refuses the payload.
    * @throws {SerializationError} If the payload or the context is not JSON.
@@ -120,13 +120,15 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * The events of a run: those there are, then those to come, up to `run.end`. It ends without one when the runner is
-   * closed. Any number of readers may follow a run, each at its own pace; one who stalls costs no more than one page of
-   * events. They may get the same objects: an event is not to be changed. Leaving only ends the reading. Unlike a
-   * stream, it does not reject where the run has failed: `run.end` tells.
+   * Reads the events of a run: those there are, then those to come, up to `run.end`; without it if the runner is closed
+   * first. Any number of readers may follow a run, each at its own pace; one that stalls costs no more than a page of
+   * events. They may get the same objects, so do not change an event. Leaving only ends the reading. Unlike a stream,
+   * it does not reject if the run failed: look at `run.end`.
    *
-   * Its `next()` rejects with `UnknownRunError`, with `EventsGoneError` where events are missing, with `StoreError`,
-   * and with the signal's reason.
+   * Its `next()` rejects with `UnknownRunError`, with `EventsGoneError` if events are missing, with `StoreError`, and
+   * with the signal's reason.
+   *
+   * @throws {RangeError} If `after` is not a whole number from 0 on.
    */
   follow(runId: string, { after = 0, signal }: FollowOptions = {}): AsyncIterableIterator<WorkflowEvent> {
     if (!Number.isSafeInteger(after) || after < 0) {
@@ -148,9 +150,9 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Cancels a run, wherever it is at work, and settles once that is stored; `false` if it has ended already. An action
-   * that is at work elsewhere hears of it at once if the store tells that process of commits, else within a thirtieth
-   * of the lease.
+   * Cancels a run, wherever it is active, and settles once that is stored; `false` if it has ended already. An action
+   * in another process hears of it at once if the store tells that process of commits, otherwise within a thirtieth of
+   * the lease.
    *
    * @throws {UnknownRunError} If there is no such run.
    * @throws {StoreError} If the store fails.
@@ -165,12 +167,21 @@ export class Runner implements AsyncDisposable {
     return await cancelStoredRun(this.#store, runId, reason, this.#clock);
   }
 
-  /** What there is to know of a run without its state and events; `null` if there is none. */
+  /**
+   * Looks up a run, without its state and events; `null` if there is none.
+   *
+   * @throws {StoreError} If the store fails.
+   */
   async get(runId: string): Promise<RunHead | null> {
     return await asked(() => this.#store.find(runId), runId, "read the head");
   }
 
-  /** Runs, the newest first, 100 at most unless `limit` says otherwise. */
+  /**
+   * Lists runs, the newest first, 100 at most unless `limit` says otherwise.
+   *
+   * @throws {TypeError | RangeError} If `limit` is not a whole number from 1 on.
+   * @throws {StoreError} If the store fails.
+   */
   async list(query: Partial<RunQuery> = {}): Promise<readonly RunHead[]> {
     const { limit = PAGE_LENGTH, ...rest } = query;
     assertIs(limit, (value) => isTimer(value), "limit");
@@ -178,8 +189,8 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Takes over the runs that nobody works on: whose process has died or has let them go. It is repeated on a timer
-   * until the runner is closed. Answers how many there were.
+   * Takes over the runs that nobody works on, since their process has died or let them go, and repeats that on a timer
+   * until the runner is closed. Resolves to how many there were.
    *
    * @throws {StoreError} If the store fails; on the timer that goes to `onError`.
    * @throws {RunnerClosedError} If the runner was closed.
@@ -189,8 +200,10 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Takes on nothing more, lets the actions at work come to their end, for a time, and lets go of every run: whoever
-   * recovers them goes on at once. Readers are done.
+   * Takes on nothing more, gives the actions in progress time to finish, and lets go of every run, so that others can
+   * recover them at once. Readers are done.
+   *
+   * @throws {TypeError | RangeError} If `timeoutMs` is not a whole number from 0 on, or `Infinity`.
    */
   async close({ timeoutMs = DEFAULT_CLOSE_MS }: CloseOptions = {}): Promise<void> {
     assertIs(timeoutMs, (value) => isLimit(value, 0), "timeoutMs");
@@ -198,7 +211,7 @@ export class Runner implements AsyncDisposable {
     await this.#closing;
   }
 
-  /** Closes it. */
+  /** The same as {@linkcode Runner.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -7,40 +7,40 @@ import { assertHostingOptions, type HostedRunOptions } from "../workflow/hosting
 import { isLease } from "../workflow/run_options.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 
-/** What a `Runner` is made with. */
+/** Options of a `Runner`. */
 export interface RunnerOptions {
-  /** The workflows it runs, each of a name of its own. */
+  /** The workflows that it runs, each with a name of its own. */
   readonly workflows: readonly Workflow<Any, Any, Any, Any>[];
   /** Where the runs are kept. */
   readonly store: RunStore;
   /** Options of every run, such as `concurrency` and `logger`. Default: the defaults of a run. */
   readonly runOptions?: HostedRunOptions | undefined;
-  /** Makes the state of runs of another version of their workflow fit this one. Default: they are left alone. */
+  /** Adapts the state of runs of another version of their workflow. Default: such runs are left alone. */
   readonly migrate?: Migrate | undefined;
   /** How long the store keeps others off a run without a sign of life, in ms. Default: 30 000. */
   readonly leaseMs?: number | undefined;
-  /** How often `Runner.recover` is repeated once it was called, in ms. Default: a third of `leaseMs`. */
+  /** How often `Runner.recover` repeats itself once it was called, in ms. Default: a third of `leaseMs`. */
   readonly recoverEveryMs?: number | undefined;
-  /** How often the store is asked about a run that is followed here and at work elsewhere, in ms. Default: 500. */
+  /** How often to poll the store about a run that is followed here and active elsewhere, in ms. Default: 500. */
   readonly pollMs?: number | undefined;
   /**
-   * Hears of what goes wrong with nobody to tell: a run that cannot be gone on with here, a store that fails. A run
-   * whose commit has failed is recovered once its lease is over, here or elsewhere. Default: nobody.
+   * Called with errors that no caller hears of: a run that cannot be continued here, a store that fails. A run whose
+   * commit failed is recovered once its lease is over, here or elsewhere. Default: none.
    */
   readonly onError?: ((error: unknown, runId: string | null) => void) | undefined;
   /** Where times and timers come from. Default: the platform. */
   readonly clock?: Clock | undefined;
 }
 
-/** What a run is started with. */
+/** Options of `Runner.start`. */
 export interface StartOptions {
-  /** The run's id: a second start of the same is the first one. Default: a random one. */
+  /** The run's id; starting the same run again finds the first one. Default: a random id. */
   readonly runId?: string | undefined;
   /** What the context starts with. Default: empty. */
   readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What a start has come to. */
+/** The outcome of a start. */
 export interface StartedRun {
   /** The run's id. */
   readonly runId: string;
@@ -48,28 +48,28 @@ export interface StartedRun {
   readonly isNew: boolean;
 }
 
-/** From where on a run is followed. */
+/** Options of `Runner.follow`. */
 export interface FollowOptions {
-  /** The `seq` of the last event that the reader has. Default: 0, from the first event on. */
+  /** The `seq` of the last event that the reader has; reading starts after it. Default: 0, for all events. */
   readonly after?: number | undefined;
-  /** Ends the reading when it aborts, with its reason. The run goes on. Default: none. */
+  /** Stops reading when it aborts: `next()` rejects with its reason. The run continues. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How runs are taken over. */
+/** Options of `Runner.recover`. */
 export interface RecoverOptions {
   /**
-   * Whether also runs are taken over that somebody holds: for the only process on a store, when it starts. Default:
-   * only such runs whose lease is over.
+   * Whether to take over runs whose lease is not over as well: for the only process on a store, when it starts.
+   * Default: false.
    */
   readonly isForced?: boolean | undefined;
 }
 
-/** How a runner is closed. */
+/** Options of `Runner.close`. */
 export interface CloseOptions {
   /**
-   * How long the actions at work may take to come to their end, in ms; then those that do not heed their signal have
-   * `cleanupTimeoutMs`, and the store as long as this, or 5 000 if that is more. Default: 5 000.
+   * How long the actions in progress may take to finish, in ms. Then they are aborted, and those that ignore their
+   * signal have `cleanupTimeoutMs`; the store has as long as this, or 5 000 if that is more. Default: 5 000.
    */
   readonly timeoutMs?: number | undefined;
 }

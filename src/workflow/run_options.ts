@@ -73,9 +73,9 @@ export interface RunOptions<Context = Any> {
   readonly store?: RunStore | undefined;
   /**
    * How long the store keeps others off the run without a sign of life, in ms. While an action runs, the lease is
-   * renewed in time, and the run looks thirty times per lease whether somebody else has taken it over. If a reader takes
-   * longer than this over one event, a runner may recover the run. The clocks of machines that share a store must differ
-   * by less. Default: 30 000.
+   * renewed in time, and the run looks thirty times per lease whether somebody else has taken it over. If a reader
+   * takes longer than this over one event, a runner may recover the run. The clocks of machines that share a store must
+   * differ by less. Default: 30 000.
    */
   readonly leaseMs?: number | undefined;
 }

@@ -21,11 +21,11 @@ import { tellError } from "./told_error.ts";
 const HOPELESS_MS = 10 * 60_000;
 
 /**
- * Runs a workflow in a Durable Object: one object a run, with its state and its events in the object's own storage. An
- * alarm works on it, the next one follows, and so on to its end: a run needs no client, and outlives the object's
- * eviction and the death of its process. The object's storage and alarm are the host's alone.
+ * Runs a workflow in a Durable Object: one object per run, with its state and its events in the object's own storage.
+ * Alarm after alarm works on the run until it ends, so it needs no client, and outlives the object's eviction and the
+ * death of its process. The object's storage and alarm belong to the host alone.
  *
- * The Worker reaches it by `DurableObjectRuns`.
+ * The Worker reaches it through `DurableObjectRuns`.
  */
 export class DurableObjectHost {
   readonly #storage: RunObjectStorage;
@@ -45,10 +45,10 @@ export class DurableObjectHost {
   #alarmedAt = 0;
 
   /**
-   * A host that does nothing yet.
+   * Makes a host, which does nothing yet.
    *
-   * @param state What the object is made with: its `ctx`
-   * @throws {TypeError | RangeError} If an option is of the wrong kind, or two workflows have one name.
+   * @param state The `ctx` that the object is constructed with
+   * @throws {TypeError | RangeError} If an option is of the wrong kind, or two workflows have the same name.
    */
   constructor(state: RunObjectState, options: DurableObjectHostOptions) {
     assertObject(state, "state");
@@ -61,12 +61,12 @@ export class DurableObjectHost {
     this.#clock = inWholeMs(options.clock ?? systemClock);
   }
 
-  /** How many read the run's events now. */
+  /** How many readers the run's events have now. */
   get readers(): number {
     return this.#run?.readers ?? 0;
   }
 
-  /** Answers what `DurableObjectRuns` asks: what the object's `fetch` is for. */
+  /** Answers the requests of `DurableObjectRuns`: call it in the object's `fetch`. */
   async fetch(request: Request): Promise<Response> {
     const call = parseObjectUrl(request.url);
     if (call === null) return new Response(null, { status: 404 });
@@ -93,7 +93,7 @@ export class DurableObjectHost {
     }
   }
 
-  /** Works on the run for a while, or deletes it when its time is over: what the object's `alarm` is for. */
+  /** Works on the run for a while, or deletes it after `keepMs`: call it in the object's `alarm`. */
   async alarm(info?: { readonly scheduledTime?: number }): Promise<void> {
     this.#alarmedAt = info?.scheduledTime ?? 0;
     try {

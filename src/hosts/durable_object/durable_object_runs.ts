@@ -21,24 +21,24 @@ export interface DurableObjectRunsOptions {
 }
 
 /**
- * The runs of a namespace of Durable Objects, each in the object that is named by its id: for `createRunsHandler` of
- * `./http`, in the Worker in front of them. It holds nothing, so it may be made for a request.
+ * The runs of a namespace of Durable Objects, each in the object named by its id: pass it to `createRunsHandler` of
+ * `./http`, in the Worker in front of them. It has no state, so it may be made anew for each request.
  *
- * Nobody knows how many runs are at work in all objects: `maxRuns` of the handler limits nothing here, and its places
- * for readers are those of one handler.
+ * Nobody knows how many runs are active in all objects, so `maxRuns` of the handler has no effect here, and its limits
+ * of readers count those of one handler only.
  */
 export class DurableObjectRuns {
   /** The names of the workflows that the objects run. */
   readonly workflows: readonly string[];
-  /** None is at work in the Worker itself. */
+  /** Always 0: no run is active in the Worker itself. */
   readonly activeRuns: number = 0;
   readonly #namespace: RunObjectNamespace;
 
   /**
-   * The runs of a namespace.
+   * Serves the runs of a namespace.
    *
    * @param namespace The binding of the class whose objects have a `DurableObjectHost`
-   * @throws {TypeError} If it is none, or an option is of the wrong kind.
+   * @throws {TypeError} If it is not a namespace, or an option is of the wrong kind.
    */
   constructor(namespace: RunObjectNamespace, options: DurableObjectRunsOptions) {
     assertIs(namespace, (value) => hasMethods(value, "idFromName", "get"), "namespace");
@@ -52,10 +52,10 @@ export class DurableObjectRuns {
   }
 
   /**
-   * Starts a run in its object, and settles once it is stored there. A run of this id that is there already is the one
-   * that was asked for.
+   * Starts a run in its object, and settles once it is stored there. If the object has this run already, nothing new is
+   * started.
    *
-   * @throws {UnknownWorkflowError | UnknownStepError} If there is nothing of this name.
+   * @throws {UnknownWorkflowError | UnknownStepError} If there is no workflow or step of this name.
    * @throws {RunConflictError} If the id is taken by a run of another workflow, start or payload.
    * @throws {PayloadError} If the step's schema refuses the payload.
    * @throws {SerializationError} If the payload or the context is not JSON.
@@ -83,10 +83,12 @@ export class DurableObjectRuns {
   }
 
   /**
-   * The events of a run: those there are, then those to come, up to `run.end`. It ends without one when the object
-   * goes. Leaving only ends the reading.
+   * Reads the events of a run: those there are, then those to come, up to `run.end`; without it if the object goes away
+   * first. Leaving only ends the reading.
    *
-   * Its `next()` rejects with `UnknownRunError`, and with `EventsGoneError` where there is no such event.
+   * Its `next()` rejects with `UnknownRunError`, and with `EventsGoneError` if the events after `after` are not there.
+   *
+   * @throws {RangeError} If `after` is not a whole number from 0 on.
    */
   follow(runId: string, { after = 0 }: { readonly after?: number } = {}): AsyncIterableIterator<
     WorkflowEvent<Any, Any>
@@ -112,13 +114,13 @@ export class DurableObjectRuns {
     return isCancelled;
   }
 
-  /** What there is to know of a run without its state and events; `null` if there is none. */
+  /** Looks up a run, without its state and events; `null` if there is none. */
   async get(runId: string): Promise<RunHead | null> {
     return LONE_SURROGATE.test(runId) ? null : await (await this.#ask(runId, {})).json();
   }
 
   /**
-   * There is no list: each run is in an object of its own.
+   * There is no list of runs: each is in an object of its own.
    *
    * @throws {RunListError} Always.
    */

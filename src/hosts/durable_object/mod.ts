@@ -1,8 +1,9 @@
 /**
- * Runs in Cloudflare Durable Objects: one object a run, with its state and its events in the object's storage. Alarms
- * drive it, any number of readers follow it, and it outlives them, the object's eviction and the death of its process.
+ * Runs in Cloudflare Durable Objects: one object per run, with its state and its events in the object's storage. Alarms
+ * drive the run, any number of readers follow it, and it outlives them, the object's eviction and the death of its
+ * process.
  *
- * The class of the objects has to be in `new_sqlite_classes`, and the Worker needs the compatibility flag
+ * List the class of the objects in `new_sqlite_classes`, and give the Worker the compatibility flag
  * `enable_request_signal`: without it nobody learns that a reader has left.
  *
  * @example Usage

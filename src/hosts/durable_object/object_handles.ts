@@ -1,31 +1,31 @@
 import type { DurableObjectSqlStorage } from "../../stores/durable_object_storage.ts";
 
-/** What a host touches of the state that a Durable Object is made with. */
+/** What a host uses of the state that a Durable Object is constructed with. */
 export interface RunObjectState {
-  /** The object's storage, which has to be one with SQLite. */
+  /** The object's storage, which has to be backed by SQLite. */
   readonly storage: RunObjectStorage;
 }
 
-/** What a host touches of an object's storage. */
+/** What a host uses of an object's storage. */
 export interface RunObjectStorage extends DurableObjectSqlStorage {
-  /** Wakes the object at a time, in epoch ms. */
+  /** Sets the object's alarm, in epoch ms. */
   setAlarm(at: number): Promise<void>;
-  /** Takes that back. */
+  /** Cancels the alarm. */
   deleteAlarm(): Promise<void>;
-  /** Deletes all there is. */
+  /** Deletes everything in the storage. */
   deleteAll(): Promise<void>;
 }
 
 /** The namespace of the objects, as a Worker has it in its `env`. */
 export interface RunObjectNamespace {
-  /** The id of the object of a name. */
+  /** The id of the object with this name. */
   idFromName(name: string): unknown;
-  /** The object of an id. */
+  /** The object with this id. */
   get(id: unknown): RunObjectStub;
 }
 
-/** An object as a Worker sees it. */
+/** A Durable Object as a Worker sees it. */
 export interface RunObjectStub {
-  /** Asks the object. */
+  /** Sends the object a request. */
   fetch(request: Request): Promise<Response>;
 }
