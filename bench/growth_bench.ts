@@ -93,11 +93,11 @@ Measured ${new Date().toISOString().slice(0, 10)} by \`deno task bench:growth\` 
 A step should cost the same in a long run as in a short one, and beside many runs as alone: within ${FLAT} × of what it
 costs at the smallest size. ${toConclusion(all)}
 
-All sizes take turns, and so does a generator written by hand that does the same actions over an array queue: where it
-grows, too, the machine's caches and the garbage collector are at it. Medians of ${inProcess} samples in process and of
-${onSqlite} on SQLite (\`synchronous\` is NORMAL, a commit a step), with the least and the most in brackets; what took
-longer than half a minute was taken once. The actions do nothing. Those of the runs at a time wait for a microtask, so
-that each run has an action at work while the others go on; every run has ${STEPS_OF_MANY} steps.
+All sizes take turns, and so does a generator written by hand that runs the same actions over an array queue: if it
+grows, too, that is due to the machine's caches and the garbage collector. Medians of ${inProcess} samples in process and of
+${onSqlite} on SQLite (\`synchronous\` is NORMAL, one commit per step), with the least and the most in brackets; what took
+longer than half a minute was measured once. The actions do nothing. Those of the runs at a time wait for a microtask,
+so that each run has an action in progress while the others continue; every run has ${STEPS_OF_MANY} steps.
 
 ${all.map((measured) => `## ${measured.title}\n\n${toGrowthTable(measured)}`).join("\n\n")}
 `;

@@ -45,23 +45,24 @@ const lines = [
   `${await describeMachine(
     await places.postgresVersion(),
   )}. The cores are shared: read the ratios, the absolute ` +
-  "numbers move several-fold with what else they do. In brackets are the least and the most that was measured.",
+  "numbers move several-fold with their load. In brackets are the least and the most that was measured.",
   "",
   "## Steps",
   "",
-  `A job is ${STEPS} steps one after the other that do nothing, each with a small value that is kept, and its reader ` +
-  `waits for the end. Medians of ${rounds} rounds at most in which all take turns, each in a process of its own. Steps a second ` +
-  "go from the first action to the last; a ratio is the median of the rounds' own. A bare loop makes the same texts and writes the same rows on the same handle, " +
-  "without the engine and the store. Bytes are what the kernel has had to write to the disk for the process, of Restate " +
-  "for its server, of Postgres what has gone into its log (WAL). OpenWorkflow's reader asks once a second for the end.",
+  `A job is ${STEPS} steps, one after the other, that do nothing. Each returns a small value that is kept, and a reader ` +
+  `waits for the end. Medians of up to ${rounds} rounds in which all take turns, each in a process of its own. Steps per ` +
+  "second go from the first action to the last; a ratio is the median of the rounds' own ratios. A bare loop makes the " +
+  "same texts and writes the same rows on the same handle, without the engine and the store. Bytes are what the kernel " +
+  "had to write to disk for the process; for Restate it is its server's process, for Postgres the growth of its log " +
+  "(WAL). OpenWorkflow's reader asks for the end once a second.",
   "",
   ...tableOfSpeed(speeds),
   "",
   "## After a crash",
   "",
-  `The process is killed (SIGKILL) while action ${Math.floor(STEPS / 2)} of ${STEPS} is at work, and another one is ` +
-  "started at once; of Restate it is the service's process, its server lives on. Times go from the start of that process. " +
-  `Medians of ${Math.min(rounds, 3)} crashes at most, of one where a lease has to run out.`,
+  `The process is killed (SIGKILL) while action ${Math.floor(STEPS / 2)} of ${STEPS} is running, and another one is ` +
+  "started at once; with Restate it is the service's process, and its server lives on. Times count from the start of " +
+  `the second process. Medians of up to ${Math.min(rounds, 3)} crashes; of one where a lease has to run out.`,
   "",
   ...tableOfResumes(resumes),
   "",

@@ -51,7 +51,7 @@ export async function toMarkdown(samples: Samples, peers: readonly Described[], 
   const does = peers.map(({ peer: { name, package: npm, does } }) =>
     `| ${name} | ${npm === undefined ? "" : `\`${npm}\` ${versions.get(npm)}`} | ${does} |`
   );
-  return `# The same work on StepStream and on what else there is
+  return `# The same work on StepStream and on other engines
 
 \`\`\`sh
 deno task bench:peers
@@ -60,12 +60,12 @@ deno task bench:peers
 wrote this file on ${new Date().toISOString().slice(0, 10)}, at ${measuredOn}.
 
 Each number is the median of up to ${samples.mostTaken} processes, taken in turns, of the median of many warm calls in each;
-in brackets are the least and the most of them. What took long was taken once. The number with an × tells how many times as good
-that is as the generator written by hand (2 × is twice as fast, or half as much). Absolute numbers move with the machine and with what else runs on it: read the ratios.
+in brackets are the least and the most of them. What took long was measured once. The number with an × says how many times as good
+that is as the generator written by hand (2 × is twice as fast, or half as much). Absolute numbers depend on the machine and on what else runs on it: read the ratios.
 
 ${toFullTable(samples, peers)}
 
-## What the project wants, and what holds
+## The goals, and which of them hold
 
 | goal | measured | holds |
 | --- | --- | --- |
@@ -73,18 +73,18 @@ ${goals.join("\n")}
 
 ## What is measured
 
-- Every peer is given the same actions and payloads, and its reader has to see the same number of step results or logs;
-  a run that tells fewer or more fails. StepStream and mastra tell two events a step, the others one.
-- First event: from the call that starts a run of one step. Some engines tell that a run begins, others tell nothing
+- Every peer gets the same actions and payloads, and its reader has to see the same number of step results or logs; a
+  run that yields fewer or more fails. StepStream and mastra yield two events per step, the others one.
+- First event: from the call that starts a run of one step. Some engines announce that a run begins, others say nothing
   before the first result, so the result has a row of its own.
-- The \`break\` comes at the first event that is read while the first of 50 actions of 5 ms is at work.
+- The \`break\` comes at the first event that is read while the first of 50 actions of 5 ms is running.
 - SSE: a run of the engine for each client, behind Hono on \`Deno.serve\`; bare sockets in another thread read to the end.
-  One client reads 5 000 steps, 200 read 100 each. StepStream's events go out by \`eventStreamResponse\`, those of the
-  others by Hono's \`streamSSE\`. Raw: the bytes of that very response, made beforehand, 64 events a chunk.
-- Cold process: the bundle of a program that runs one step, above an empty program. The bundle has what that program
-  reaches in the library, all items included.
-- Memory: the most that the process holds, looked at every 1 000 steps. Each payload is the number that the step before
-  has made, which is what StepStream packs its trace of such steps best by; objects are kept as they are.
+  One client reads 5 000 steps, 200 read 100 each. StepStream sends its events by \`eventStreamResponse\`, the others
+  by Hono's \`streamSSE\`. Raw: the bytes of that same response, made beforehand, 64 events per chunk.
+- Cold process: the bundle of a program that runs one step, above an empty program. The bundle holds what that program
+  reaches in the library, for all items.
+- Memory: the most that the process holds, sampled every 1 000 steps. Each payload is the number that the step before
+  returned, which is the case that StepStream's trace packs best; objects are kept as they are.
 
 | | package | what its code does |
 | --- | --- | --- |

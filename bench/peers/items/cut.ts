@@ -10,7 +10,7 @@ export const cut: Item = {
   metrics: {
     actions: { title: "actions that start after a `break`", unit: "actions" },
     aborted: {
-      title: "the action at work is told by its signal",
+      title: "the running action is told by its signal",
       unit: "yes or no",
     },
   },
