@@ -1,9 +1,9 @@
 /**
- * The link checker for hosts that take a default export with `fetch`, `deno serve` for one. It has no file: its runs
- * live as long as the process, and only there, so `/runs` and the page need a host that keeps one process between
- * requests. Where each request may meet another one, that is `deploy.ts` on Deno Deploy and `worker.ts` on Cloudflare
- * Workers. On any runtime but those two it refuses every host name but that of its own demo: it cannot tell there where
- * a name leads.
+ * The link checker for hosts that take a default export with `fetch`, such as `deno serve`. It stores nothing: its runs
+ * live in this process only, so `/runs` and the page need a host that serves all requests in one process. Where
+ * requests may reach different processes, use `deploy.ts` on Deno Deploy and `worker.ts` on Cloudflare Workers. On
+ * runtimes other than Deno and Workers it refuses every host name but that of its own demo, since it cannot find out
+ * where a name leads.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** What a check starts with. It is asked at the HTTP door and on the command line, and again by the start step. */
+/** The schema of what a check starts with, for HTTP requests, the command line and the start step. */
 export const checkInputSchema = v.object({
   url: v.pipe(
     v.string("it is missing: give the URL of a page"),

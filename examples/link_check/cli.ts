@@ -30,7 +30,7 @@ Options:
 Exit code: 0 all links work, 1 some are broken or the page cannot be read, 2 bad usage, 130 stopped by Ctrl-C.
 `;
 
-/** Runs the command; answers the exit code. */
+/** Runs the command; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (typeof options === "string") return complain(`${options}\n\n${USAGE}`, 2);
@@ -116,5 +116,5 @@ function toWholeNumber(text: string): number | null {
   return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null;
 }
 
-// At the end, when all above is defined.
+// At the end, when everything above is defined.
 if (import.meta.main) Deno.exit(await main(Deno.args));

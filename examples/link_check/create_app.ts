@@ -19,13 +19,13 @@ export interface AppOptions extends LinkChecksOptions, Omit<RoutesOptions, "befo
 export interface LinkCheckApp {
   /** Answers requests. */
   readonly app: Hono;
-  /** Has the runs of `/runs`. Who serves the app recovers them at the start, and closes it at the end. */
+  /** Owns the runs of `/runs`. Whoever serves the app recovers them at the start, and closes the runner at the end. */
   readonly runner: Runner;
 }
 
 /**
  * The link checker as a web app whose runs belong to a store: clients come and go, and runs outlive the process that
- * has started them.
+ * started them.
  */
 export function createApp(options: AppOptions = {}): LinkCheckApp {
   const { store = new MemoryStore(), leaseMs, keepRunsMs = DAY_MS, onError, clock = systemClock } = options;

@@ -13,7 +13,7 @@ import { ASSETS } from "./page/assets.ts";
 import { problem } from "./problem.ts";
 import { toPublicError } from "./public_error.ts";
 
-/** Whose runs `/runs` serves: a `Runner`, or what stands for one on another platform. */
+/** The owner of the runs of `/runs`: a `Runner`, or what takes its place on another platform. */
 export interface AppRuns extends RunsHost {
   start(workflow: string, start: string, payload?: unknown, options?: StartOptions): Promise<StartedRun>;
 }
@@ -33,15 +33,15 @@ export interface RoutesOptions {
   readonly beforeStart?: () => Promise<void>;
   /** How long a stream may be silent, in ms. Default: what suits a server. */
   readonly heartbeatMs?: number;
-  /** Hears of what goes wrong and clients are not told of. Default: nobody. */
+  /** Called with errors that clients are not told of. Default: none. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Where times and timers come from. Default: the platform. */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * The routes of the link checker: a page, a demo site to check, and two ways to a run. That of `/runs` belongs to
- * whoever has the runs: clients come and go. That of `GET /check` belongs to its client, and ends with it.
+ * The routes of the link checker: a page, a demo site to check, and two kinds of runs. Those of `/runs` belong to their
+ * owner: clients come and go. A run of `GET /check` belongs to its client, and ends with it.
  */
 export function createRoutes(runs: AppRuns, { linkCheck, demo, runOptions }: LinkChecks, options: RoutesOptions): Hono {
   const { maxRuns = 8, signal, beforeStart = () => Promise.resolve(), heartbeatMs } = options;
@@ -109,7 +109,7 @@ export function createRoutes(runs: AppRuns, { linkCheck, demo, runOptions }: Lin
   return app;
 }
 
-/** The runs, each of which remembers where the app is found: it may go on where nobody has asked for the app yet. */
+/** The runs, each of which remembers the app's address: it may continue where nobody has asked for the app yet. */
 function rememberingOrigins(runs: AppRuns, origins: OwnOrigins): RunsHost {
   return {
     get workflows() {

@@ -8,9 +8,9 @@ export interface DemoSiteOptions {
   readonly paceMs?: number;
   /** How long the slow page takes, in ms. Default: 1 500. */
   readonly slowMs?: number;
-  /** After how many seconds whom the busy page has turned away is to come back. Default: 2. */
+  /** The `Retry-After` of the busy page, in seconds. Default: 2. */
   readonly retryAfterSeconds?: number;
-  /** Hears the path of a request whose client left before the answer. */
+  /** Called with the path of a request whose client left before the answer. */
   readonly onAbandoned?: (path: string) => void;
   /** Where the waiting comes from. Default: the platform. */
   readonly clock?: Clock;

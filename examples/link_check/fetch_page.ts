@@ -22,12 +22,12 @@ export interface FetchPageOptions {
   readonly log: StepLogHelper;
 }
 
-/** Thrown when there is no page to take links from. */
+/** Thrown when there is no page to read links from. */
 export class PageError extends Error {
   override readonly name = "PageError";
 }
 
-/** Fetches a page and takes its links. */
+/** Fetches a page and reads its links. */
 export async function fetchPage(url: string, options: FetchPageOptions): Promise<Page> {
   const { log, maxLinks, maxPageBytes } = options;
   const { pageUrl, links, bytes, isCut } = await readPage(url, options);

@@ -20,7 +20,7 @@ export interface Followed {
 /** Options of {@linkcode followRedirects}. */
 export interface FollowOptions {
   readonly maxRedirects: number;
-  /** Hears of every redirect before it is followed. */
+  /** Called with every redirect before it is followed. */
   readonly onRedirect: (redirect: Redirect) => void;
 }
 
@@ -30,7 +30,7 @@ export class RedirectError extends Error {
 }
 
 /**
- * Asks for `start` and goes where redirects lead, one request a hop, so that they can be counted and each is guarded.
+ * Fetches `start` and follows redirects, with one request per hop, so that they can be counted and each is guarded.
  */
 export async function followRedirects(
   start: URL,

@@ -40,7 +40,7 @@ function formatLink(link: CheckedLink, origin: string, isColored: boolean): stri
   return `${shown}  ${String(status ?? "-").padStart(6)}  ${time}  ${printable(shorten(url, origin) + after)}`;
 }
 
-/** A link within the page's own site is told by its path. */
+/** A link within the page's own site is shown by its path. */
 function shorten(url: string, origin: string): string {
   return url.startsWith(`${origin}/`) ? url.slice(origin.length) : url;
 }

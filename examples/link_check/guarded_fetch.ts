@@ -1,14 +1,14 @@
 import ipaddr from "ipaddr.js";
 import type { Fetch } from "./follow_redirects.ts";
 
-/** Answers the IP addresses of a host name. */
+/** Resolves a host name to its IP addresses. */
 export type ResolveHost = (hostname: string, signal: AbortSignal | null) => Promise<readonly string[]>;
 
 /** Options of {@linkcode createGuardedFetch}. */
 export interface GuardOptions {
   /** Does the fetching. Default: the platform's `fetch`. */
   readonly fetch?: Fetch;
-  /** Looks host names up, so that one which leads to a private address is refused. Default: names are not looked up. */
+  /** Looks up host names, so that names of private addresses are refused. Default: names are not looked up. */
   readonly resolve?: ResolveHost;
   /** Origins that may be fetched wherever they are, e.g. a demo on `http://127.0.0.1:8000`. Default: none. */
   readonly allowedOrigins?: readonly string[];
@@ -48,7 +48,7 @@ async function refusalOf(url: URL, options: GuardOptions, signal: AbortSignal | 
   if (isLocalName(host)) return `${host} is a local name`;
   if (resolve === undefined) return null;
   const addresses = await resolve(host, signal);
-  // The address itself is not told: it may be nobody's business.
+  // The message leaves the address out: a stranger should not learn it.
   return addresses.length > 0 && addresses.every(isPublic) ? null : `${host} does not lead to a public address`;
 }
 
@@ -61,7 +61,7 @@ function isPublic(address: string): boolean {
   return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_IPV6);
 }
 
-/** All that is handed out of IPv6: what lies outside it, `::127.0.0.1` for one, is not the internet. */
+/** All of IPv6 that has been allocated: what lies outside it, such as `::127.0.0.1`, is not the internet. */
 const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
 
 /** Names that only a local resolver answers: those without a dot and those reserved for it. */

@@ -18,10 +18,10 @@ export interface LinkChecksOptions {
   readonly clock?: Clock;
 }
 
-/** What the app checks links with, wherever its runs are. */
+/** What the app needs to check links, wherever its runs are. */
 export interface LinkChecks {
   readonly linkCheck: LinkCheck;
-  /** The site that it can check without the internet. */
+  /** The demo site, which it can check without the internet. */
   readonly demo: Hono;
   /** Options of every run. */
   readonly runOptions: Required<Pick<RunOptions, "concurrency" | "timeoutMs">>;

@@ -4,7 +4,7 @@ import type { Page } from "./fetch_page.ts";
 import { toPublicError } from "./public_error.ts";
 import type { Link } from "./read_links.ts";
 
-/** What a run comes to. */
+/** The outcome of a run. */
 export interface LinkReport extends Readonly<Record<Verdict, number>> {
   /** The page that was checked. */
   readonly url: string;
@@ -15,7 +15,7 @@ export interface LinkReport extends Readonly<Record<Verdict, number>> {
 }
 
 /**
- * Merges a page and what its checks came to, one result for each of its links.
+ * Merges a page and the outcomes of its checks, one result for each of its links.
  *
  * @param timeoutMs How long a link was waited for, in ms
  */
@@ -37,7 +37,7 @@ export function createReport(page: Page, results: readonly Result<CheckedLink>[]
   };
 }
 
-/** A check that came to nothing is a broken link, like one that found it broken. */
+/** A check that failed counts as a broken link, like one that found it broken. */
 function toCheckedLink(link: Link, { ok, value, error }: Result<CheckedLink>, timeoutMs: number): CheckedLink {
   if (ok) return value;
   const { name, message } = toPublicError(error);

@@ -2,8 +2,8 @@ import { RedirectError } from "./follow_redirects.ts";
 import { RefusedUrlError } from "./guarded_fetch.ts";
 
 /**
- * Why there was no answer, in words that are the same on every runtime. What the runtime itself said is not passed on:
- * it may name addresses that are nobody's business.
+ * Why there was no answer, in words that are the same on every runtime. The runtime's own words are not passed on: they
+ * may name private addresses.
  */
 export function describeNetworkError(error: unknown): string {
   for (let cause = error, depth = 0; depth < 5 && cause instanceof Error; cause = cause.cause, depth += 1) {

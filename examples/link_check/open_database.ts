@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 
 /**
- * Opens a SQLite file, or makes it, for this process alone: a server takes over every run that it finds in its file, so
- * no other may be at work on one.
+ * Opens or creates a SQLite file for this process alone: a server takes over every run that it finds in its file, so no
+ * other process may be working on one.
  *
  * @throws {Error} If it cannot be opened, or another process has it
  */

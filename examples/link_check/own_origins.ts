@@ -1,7 +1,7 @@
 /** More are not remembered: whoever may forge a `Host` could make up any number of them. */
 const MAX_LEARNED = 16;
 
-/** Where clients find the app: told by who serves it, or learned from where they have asked last. */
+/** The app's addresses: given by whoever serves it, or learned from the latest requests. */
 export class OwnOrigins {
   readonly #origins: Set<string>;
   readonly #isTold: boolean;

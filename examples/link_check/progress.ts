@@ -6,14 +6,14 @@ import type { LinkCheckEvent, LinkCheckReturns, LinkCheckSteps } from "./workflo
 /** Where and how {@linkcode Progress} is shown. */
 export interface ProgressOptions {
   readonly write: (text: string) => void;
-  /** The width of the terminal; `null` if it is none, which makes everything that is told a line of its own. */
+  /** The width of the terminal; `null` if there is no terminal, and then everything is a line of its own. */
   readonly columns: number | null;
 }
 
 /** Shows how far a run is, while it runs: in a terminal by one line that is rewritten, with retries above it. */
 export class Progress {
   readonly #options: ProgressOptions;
-  /** The links at work, by their tokens. */
+  /** The links that are being checked, by their tokens. */
   readonly #atWork = new Map<number, string>();
   #total = 0;
   #checked = 0;
@@ -31,7 +31,7 @@ export class Progress {
     if (event.type === "step.result") this.#total = event.result.value?.links.length ?? 0;
   }
 
-  /** Takes the progress line away. */
+  /** Removes the progress line. */
   clear(): void {
     if (this.#options.columns !== null) this.#options.write(CLEAR_LINE);
   }
@@ -58,7 +58,7 @@ export class Progress {
     }`;
   }
 
-  /** Tells something that stays. */
+  /** Writes something that stays. */
   #note(text: string): void {
     this.clear();
     this.#options.write(`${printable(text)}\n`);

@@ -1,13 +1,13 @@
 import type { PublicError } from "@stepstream/workflow/sse";
 
-/** An error as whoever asked for the check is told of it. The engine's own words are for developers. */
+/** An error as clients see it. The engine's own words are for developers. */
 export function toPublicError(error: unknown): PublicError {
   if (!isNamed(error)) return { name: "Error", message: String(error) };
   const { name, message } = error;
   return { name, message: WORDS.get(name) ?? message };
 }
 
-/** By the error's name: one that comes out of a store has its class no more. */
+/** Goes by the error's name: an error from a store has lost its class. */
 const WORDS: ReadonlyMap<string, string> = new Map([
   ["RunCancelledError", "The check was cancelled"],
   ["RunTimeoutError", "The check took too long"],

@@ -4,7 +4,7 @@ import { Parser } from "htmlparser2";
 export interface Link {
   /** Absolute, without a fragment. */
   readonly url: string;
-  /** What the page calls it. Untrusted, like everything from a page. */
+  /** The link's text. Untrusted, like everything from a page. */
   readonly text: string;
 }
 
@@ -14,7 +14,7 @@ export interface PageLinks {
   readonly links: readonly Link[];
   /** How many bytes of the page were read. */
   readonly bytes: number;
-  /** Whether there was more than `maxBytes` of it. */
+  /** Whether the page had more than `maxBytes`. */
   readonly isCut: boolean;
 }
 
@@ -104,7 +104,7 @@ function toDecoder(contentType: string): TextDecoder {
   try {
     return new TextDecoder(label);
   } catch {
-    // A charset nobody knows: links are ASCII nearly always, and that UTF-8 reads as well.
+    // An unknown charset: links are nearly always ASCII, which UTF-8 reads as well.
     return new TextDecoder();
   }
 }

@@ -21,18 +21,18 @@ Options:
   --help            Show this
 `;
 
-/** How long links at work may take to come to their end when the server stops; they start again at the next start. */
+/** How long checks in progress may take to finish when the server stops; the rest start anew at the next start. */
 const CLOSE_MS = 1_000;
 /** How long clients may take to read the rest of their streams then. */
 const STREAMS_END_MS = 2_000;
 
 /**
- * So long one Ctrl-C may come again and again: a terminal tells all processes of `npx deno task start` of it, and those
+ * How long one Ctrl-C may keep arriving: a terminal sends it to all processes of `npx deno task start`, and those
  * before this one pass it on.
  */
 const SAME_KEY_MS = 300;
 
-/** Serves until SIGINT; answers the exit code. */
+/** Serves until SIGINT; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (typeof options === "string") return complain(options, 2);
@@ -60,7 +60,7 @@ async function serve(database: DatabaseSync, { port, db, allowPrivate }: ServerO
     { port, hostname: "127.0.0.1", onListen: () => {} },
     (request) => isForThisServer(request, server.addr.port) ? app.fetch(request) : refuse(server.addr),
   );
-  // Requests are answered from the next turn on, and need what is made in this one.
+  // Requests come from the next turn of the event loop on, and need what is made in this one.
   const { app, runner }: LinkCheckApp = createApp({
     store,
     origins: OWN_NAMES.map((name) => new URL(`http://${name}:${server.addr.port}`).origin),
@@ -73,7 +73,7 @@ async function serve(database: DatabaseSync, { port, db, allowPrivate }: ServerO
     stop = resolve;
   });
   Deno.addSignalListener("SIGINT", stop);
-  // No other process is at work on the file, so what looks held by one was left by a server that was killed.
+  // No other process uses the file, so runs that look held were left by a server that was killed.
   const resumed = await runner.recover({ isForced: true });
   welcome(server.addr, db, resumed);
   await interrupted;
@@ -86,7 +86,7 @@ async function serve(database: DatabaseSync, { port, db, allowPrivate }: ServerO
   shutdown.abort(new ShutdownError("The server is shutting down"));
   const served = server.shutdown();
   await runner.close({ timeoutMs: CLOSE_MS });
-  // A client that reads no more, or never ends its request, must not keep it.
+  // A client that stops reading, or never ends its request, must not keep the server.
   await Promise.race([served, new Promise((resolve) => setTimeout(resolve, STREAMS_END_MS))]);
   return say("Stopped.\n");
 }
@@ -126,10 +126,10 @@ class ShutdownError extends Error {
 
 const OWN_NAMES = ["127.0.0.1", "localhost"];
 
-/** False for a page whose name was turned to this machine after a browser had loaded it: DNS rebinding. */
+/** False for a page whose name was pointed at this machine after a browser had loaded it: DNS rebinding. */
 function isForThisServer(request: Request, port: number): boolean {
   const host = request.headers.get("host")?.toLowerCase();
-  // Clients leave the port out where it is the one of `http:`.
+  // Clients leave out the port if it is the default one of `http:`.
   return OWN_NAMES.some((name) => host === `${name}:${port}` || port === 80 && host === name);
 }
 
@@ -166,5 +166,5 @@ function reasonOf(error: unknown): string {
   return message === "database is locked" ? "another server has it" : message;
 }
 
-// At the end, when all above is defined.
+// At the end, when everything above is defined.
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -6,12 +6,12 @@ export interface TemporaryErrorOptions extends ErrorOptions {
   readonly retryAfter?: string | null;
 }
 
-/** Thrown for a link that may do better at the next attempt: its server is busy or broken, or cannot be reached. */
+/** Thrown for a link that may work at the next attempt: its server is busy, broken or unreachable. */
 export class TemporaryError extends Error {
   override readonly name = "TemporaryError";
-  /** What the link is if there is no next attempt. */
+  /** The outcome of the link if there is no next attempt. */
   readonly checked: CheckedLink;
-  /** The engine looks for it by this name, and waits as long as it says: ms, or the text of a `Retry-After` header. */
+  /** How long the engine waits, which looks for this name: ms, or the text of a `Retry-After` header. */
   readonly retryAfterMs: string | null;
 
   constructor(checked: CheckedLink, { retryAfter = null, ...options }: TemporaryErrorOptions = {}) {
@@ -21,12 +21,12 @@ export class TemporaryError extends Error {
   }
 }
 
-/** Whether another attempt may help. A link that took all its time is not asked again: it would take it all again. */
+/** Whether another attempt may help. A link that timed out is not tried again: it would take just as long again. */
 export function isTemporary(error: unknown): boolean {
   return error instanceof TemporaryError;
 }
 
-/** Whether the server is asked too often, or says that it is to blame. */
+/** Whether the status says that the server is asked too often, or that the fault is its own. */
 export function isTemporaryStatus(status: number): boolean {
   return status === 429 || status >= 500;
 }

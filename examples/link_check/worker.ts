@@ -2,8 +2,8 @@
  * The link checker on Cloudflare Workers: the same page and routes as `server.ts`, with every run of `/runs` in a
  * Durable Object of its own. `npx wrangler deploy` in this folder puts it online, see `wrangler.jsonc`.
  *
- * Nobody has to look host names up here: what a Worker fetches goes out to the public internet, with
- * `global_fetch_strictly_public` for the Worker's own zone, too.
+ * Host names need no look-up here: a Worker fetches from the public internet only, and with
+ * `global_fetch_strictly_public` its own zone as well.
  *
  * @module
  */
@@ -23,18 +23,18 @@ export interface Env {
   readonly RUNS: RunObjectNamespace;
 }
 
-/** A client who has left is missed at the next sign of life. */
+/** A client that has left is noticed at the next sign of life. */
 const HEARTBEAT_MS = 5_000;
 
 const checks = createLinkChecks();
 const workflows = [checks.linkCheck];
 const onError = (error: unknown): void => {
-  // Workers keep what is written there.
+  // Workers keep what is written to the console.
   // deno-lint-ignore no-console
   console.error(error);
 };
 
-/** A run. */
+/** A run, in its Durable Object. */
 export class LinkRun {
   readonly #host: DurableObjectHost;
 

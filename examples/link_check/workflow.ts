@@ -9,18 +9,18 @@ import { createReport, type LinkReport } from "./link_report.ts";
 import type { Link } from "./read_links.ts";
 import { isTemporary, TemporaryError } from "./temporary_error.ts";
 
-/** The steps, each with the payload it takes. It makes every route below checked by the compiler. */
+/** The payload of each step. With this map the compiler checks every route below. */
 export interface LinkCheckSteps {
   "fetch-page": CheckInput;
   "check-link": Link;
-  /** What the checks came to, in the order of the page. */
+  /** The outcomes of the checks, in the order of the page. */
   report: readonly Result<CheckedLink>[];
 }
 
 /** What the steps of one run share. */
 export interface LinkCheckContext {
   page: Page;
-  /** Where the app is found that has started the run, if one has. */
+  /** The address of the app that started the run, if one did. */
   origins?: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export interface LinkCheckReturns {
   report: LinkReport;
 }
 
-/** The workflow with all it is known by. */
+/** The workflow, with all its types. */
 export type LinkCheck = Workflow<LinkCheckSteps, LinkCheckContext, LinkCheckReturns>;
 
 /** Any event of a run. */
@@ -43,7 +43,7 @@ export type LinkCheckEvent = WorkflowEvent<LinkCheckSteps, LinkCheckReturns>;
 /** How many links a run should check at once: as many as a browser asks of one server. */
 export const LINKS_AT_ONCE = 6;
 
-/** How often a link is asked for at most. */
+/** How many attempts a link gets at most. */
 const MAX_ATTEMPTS = 3;
 
 /** Options of {@linkcode createLinkCheck}. */
@@ -53,26 +53,26 @@ export interface LinkCheckOptions {
    * names up: one that leads to a private address passes. {@linkcode createGuardedFetch} takes a look-up.
    */
   readonly fetch?: RunFetch;
-  /** From how many ms on a link is slow. Default: 1 000. */
+  /** How long a link may take before it counts as slow, in ms. Default: 1 000. */
   readonly slowMs?: number;
   /** How long to wait for a link or a page, in ms. Default: 10 000. */
   readonly timeoutMs?: number;
-  /** How long to wait before a link is tried again, in ms; the next wait is twice as long. Default: 500. */
+  /** How long to wait before a link is tried again, in ms; each further wait is twice as long. Default: 500. */
   readonly retryDelayMs?: number;
-  /** How long to wait if a server asks for it, in ms, and no longer. Default: 5 000. */
+  /** How long to wait at most if a server asks for it, in ms. Default: 5 000. */
   readonly maxRetryDelayMs?: number;
   /** How many links of the page are checked. Default: 100. */
   readonly maxLinks?: number;
   /** How many redirects are followed. Default: 5. */
   readonly maxRedirects?: number;
-  /** How much of the page is read. Default: 1 000 000. */
+  /** How much of the page is read, in bytes. Default: 1 000 000. */
   readonly maxPageBytes?: number;
   /** Where the times of requests come from. Default: the platform. */
   readonly clock?: Clock;
 }
 
 /**
- * The link checker: `fetch-page` fans out into a `check-link` for every link, and `report` merges what they come to.
+ * The link checker: `fetch-page` fans out into a `check-link` for every link, and `report` merges their outcomes.
  *
  * ```text
  * fetch-page ──┬─▶ check-link ──┐
