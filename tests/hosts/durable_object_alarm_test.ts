@@ -82,6 +82,27 @@ Deno.test("DurableObjectHost.alarm() says so if the storage fails, comes again s
   assertEquals(types, ["run.start", "step.start", "run.resume", "step.start", "step.result", "run.end"]);
 });
 
+Deno.test("DurableObjectHost.alarm() says so if the storage has failed since the last one, and goes on", async () => {
+  using object = new FakeObject();
+  const gates = new Gates();
+  const wait = new Workflow({ name: "wait" }).add({ name: "wait", action: () => gates.wait("wait") });
+  const errors: unknown[] = [];
+  const { host, runs } = hostOf(object, { workflows: [wait], onError: (error) => errors.push(error) });
+  await runs.start("wait", "wait", 1, { runId: "r" });
+  await laterTurn();
+  object.failure = new Error("the disk is gone");
+  gates.open("wait");
+  await laterTurn();
+  object.failure = null;
+
+  await host.alarm();
+  gates.open("wait");
+  await host.alarm();
+
+  assertInstanceOf(errors[0], StoreError);
+  assertEquals([errors.length, (await runs.get("r"))?.status], [1, "completed"]);
+});
+
 Deno.test("DurableObjectHost keeps a run whose row cannot be read, says so, and tries again ever later", async () => {
   using object = new FakeObject();
   const clock = new ManualClock();

@@ -47,6 +47,8 @@ export class HostedRun {
   readonly #settings: HostedRunSettings;
   readonly #readers = new Set<FollowedRun>();
   #local: LocalRun | null = null;
+  /** What it could not be written for, until somebody is told. */
+  #trouble: { readonly error: unknown } | null = null;
   #waiting = new WaitingAttempts();
 
   constructor(settings: HostedRunSettings) {
@@ -119,11 +121,12 @@ export class HostedRun {
    * Settles when it is not at work any more, or the time is over. If all that is left of it by then is due later than
    * after another such time, it is left until then.
    *
-   * @throws {StoreError} If it could not be written.
+   * @throws {StoreError} If it could not be written, now or since the last time.
    */
   async workFor(sliceMs: number): Promise<void> {
     const { clock } = this.#settings;
     const local = this.#local;
+    this.#tellTrouble();
     if (local === null) return;
     await settledWithin([local.ended], sliceMs, clock, null);
     const dueAt = this.#local === local ? await this.#dueAt() : null;
@@ -131,7 +134,13 @@ export class HostedRun {
       await local.stream.leave("its next attempt is due later", dueAt);
     }
     if (this.#local === local) return;
-    const trouble = await local.ended;
+    await local.ended;
+    this.#tellTrouble();
+  }
+
+  #tellTrouble(): void {
+    const trouble = this.#trouble;
+    this.#trouble = null;
     if (trouble !== null) throw trouble.error;
   }
 
@@ -210,8 +219,9 @@ export class HostedRun {
     );
     this.#local = local;
     this.#waiting = waiting;
-    local.ended.then(() => {
+    local.ended.then((trouble) => {
       if (this.#local === local) this.#local = null;
+      this.#trouble = trouble ?? this.#trouble;
       // Those who read look at the store now.
       local.feed.ring();
     });
