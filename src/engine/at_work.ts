@@ -12,8 +12,8 @@ interface Sets {
   readonly firsts: Few<Attempt>;
   /** The tokens that wait for their next attempt, `null` until one does. */
   waiting: Set<number> | null;
-  /** What settles when nothing of a token is at work any more, not even what was dropped. */
-  readonly inFlight: Few<Promise<void>>;
+  /** The first attempts of those that something is at work of, if only what was dropped. */
+  readonly inFlight: Few<Attempt>;
 }
 
 /** The tokens of a run that are at work and wait for something, and the room that they take. */
@@ -24,6 +24,8 @@ export class AtWork {
   #sets: Sets | null = null;
   /** Settles when no action is at work; `null` if nobody waits for that. */
   #rest: Later<void> | null = null;
+  /** Settles when nothing is in flight; `null` if nobody waits for that. */
+  #landed: Later<void> | null = null;
 
   constructor(stage: Stage, lanes: Lanes, isInside: boolean) {
     this.#stage = stage;
@@ -50,7 +52,7 @@ export class AtWork {
 
   /** Settles when nothing of them is at work any more, after a time or when the signal aborts at the latest. */
   settled(timeoutMs: number, clock: Clock, signal: AbortSignal | null): Promise<void> {
-    return settledWithin(this.#made.inFlight, timeoutMs, clock, signal);
+    return settledWithin([this.#land()], timeoutMs, clock, signal);
   }
 
   /** True while something of them is at work. */
@@ -66,7 +68,9 @@ export class AtWork {
   add(first: Attempt): void {
     this.#lanes.count(Attempt.tokenOf(first), 1);
     if (!this.hasOwnRoom) this.#stage.busy += 1;
-    this.#made.firsts.add(first);
+    const { firsts, inFlight } = this.#made;
+    firsts.add(first);
+    inFlight.add(first);
   }
 
   /** The token is not at work any more; what was dropped of it may be. */
@@ -95,14 +99,18 @@ export class AtWork {
     this.#lookForRest();
   }
 
-  /** Follows what is at work to its end. */
-  follow(settled: Promise<void>): void {
-    this.#made.inFlight.add(settled);
+  /** Nothing of the token is at work any more. */
+  settle(first: Attempt): void {
+    this.#sets?.inFlight.delete(first);
+    if (this.#landed !== null && !this.isInFlight) this.#landed.resolve();
   }
 
-  /** Follows it no more. */
-  forget(settled: Promise<void>): void {
-    this.#sets?.inFlight.delete(settled);
+  async #land(): Promise<void> {
+    // What is on the stack has added its own by then.
+    await undefined;
+    if (!this.isInFlight) return;
+    this.#landed ??= new Later();
+    await this.#landed.promise;
   }
 
   #lookForRest(): void {

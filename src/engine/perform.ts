@@ -36,6 +36,10 @@ export interface StepHost {
    * An outcome is there and not applied yet: until then nothing else starts, since it may have put tokens at the head.
    */
   holdStarts(): void;
+  /** An outcome that was not there at once, or `null`: nothing came of the token. */
+  applyLater(first: Attempt, outcome: Outcome | null): void;
+  /** The decision that was to come of the token's action has failed. */
+  failLater(first: Attempt, error: unknown): void;
   /** Tells that the attempt failed and how long it takes until the next. */
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void;
   /** Begins the attempt, which is not the first. */
@@ -46,53 +50,34 @@ const NO_ROUTES: readonly Route[] = [];
 
 /**
  * Runs a step's action, as often as its policy says, and then its decision, and answers what came of them as data.
- * `null` says that the token was dropped meanwhile and nothing came of it. A decision that throws makes this throw (or
- * reject): that ends the run.
+ * `null` says that the token was dropped meanwhile and nothing came of it. A decision that throws makes this throw: that
+ * ends the run.
  *
- * What is synchronous is done in the same call, with no promise in between.
+ * What is synchronous is done in the same call, with no promise in between. What is not is given to the host once it is
+ * there, before the promise settles, which never rejects: to wait for an outcome by promises would cost as much as the
+ * rest of a step.
  */
-export function perform(
-  registered: RegisteredStep,
-  first: Attempt,
-  host: StepHost,
-): Outcome | null | Promise<Outcome | null> {
+export function perform(registered: RegisteredStep, first: Attempt, host: StepHost): Outcome | null | Promise<void> {
   const { step } = registered;
   const begun = begin(step, first, host);
-  if (begun instanceof Promise) {
-    return step.retry === undefined && !isTimed(step)
-      ? performOnce(registered, first, host, begun)
-      : performLater(registered, first, host, settleInTime(begun, step, first, host.clock));
+  if (begun instanceof Promise && step.retry === undefined && !isTimed(step)) {
+    return performOnce(registered, first, host, begun);
   }
-  if (!begun.ok && step.retry !== undefined) return performLater(registered, first, host, begun);
-  return decideInLine(registered, first, host, begun);
-}
-
-/** Decides once the decisions before this one are through. */
-function decideInLine(
-  registered: RegisteredStep,
-  attempt: Attempt,
-  host: StepHost,
-  result: Result,
-): Outcome | null | Promise<Outcome | null> {
-  const turn = host.decisions.wait(Attempt.tokenOf(attempt));
-  return turn === null
-    ? decide(registered, attempt, host, result)
-    : decideInTurn(turn, registered, attempt, host, result);
-}
-
-async function decideInTurn(
-  turn: Promise<void>,
-  registered: RegisteredStep,
-  attempt: Attempt,
-  host: StepHost,
-  result: Result,
-): Promise<Outcome | null> {
-  await turn;
-  return await decide(registered, attempt, host, result);
+  const performed = performAll(registered, first, host, begun);
+  return performed instanceof Promise ? handOver(performed, first, host) : performed;
 }
 
 /** {@linkcode perform} after a delay, for an attempt that follows one of an earlier process. */
-export async function performAfter(
+export function performAfter(
+  delayMs: number,
+  registered: RegisteredStep,
+  attempt: Attempt,
+  host: StepHost,
+): Promise<void> {
+  return handOver(performWhenDue(delayMs, registered, attempt, host), attempt, host);
+}
+
+async function performWhenDue(
   delayMs: number,
   registered: RegisteredStep,
   attempt: Attempt,
@@ -102,20 +87,53 @@ export async function performAfter(
   while (!host.canBeginAgain && !Attempt.isDropped(attempt)) await host.demand();
   if (Attempt.isDropped(attempt)) return null;
   host.beginAgain(attempt);
-  return await perform(registered, attempt, host);
+  return await performAll(registered, attempt, host, begin(registered.step, attempt, host));
+}
+
+async function handOver(performed: Promise<Outcome | null>, first: Attempt, host: StepHost): Promise<void> {
+  let outcome: Outcome | null;
+  try {
+    outcome = await performed;
+  } catch (error) {
+    host.failLater(first, error);
+    return;
+  }
+  host.applyLater(first, outcome);
 }
 
 /**
- * {@linkcode performLater} for an action with neither a second attempt nor a limit, as most are: one promise where that
- * takes three. On its own, so that `perform` has no variable that a closure keeps: those are slower, at every step.
+ * For an action with neither a second attempt nor a limit, as most are. On its own, so that `perform` has no variable
+ * that a closure keeps: those are slower, at every step.
  */
 function performOnce(
   registered: RegisteredStep,
   only: Attempt,
   host: StepHost,
   begun: Promise<unknown>,
-): Promise<Outcome | null> {
-  return settle(begun, only, (result) => Attempt.isDropped(only) ? null : decideInLine(registered, only, host, result));
+): Promise<void> {
+  return settle(begun, only, (result) => {
+    let performed: Outcome | null | Promise<Outcome | null>;
+    try {
+      performed = Attempt.isDropped(only) ? null : decideInLine(registered, only, host, result);
+    } catch (error) {
+      return host.failLater(only, error);
+    }
+    return performed instanceof Promise ? handOver(performed, only, host) : host.applyLater(only, performed);
+  });
+}
+
+function performAll(
+  registered: RegisteredStep,
+  first: Attempt,
+  host: StepHost,
+  begun: Result | Promise<unknown>,
+): Outcome | null | Promise<Outcome | null> {
+  const { step } = registered;
+  if (begun instanceof Promise) {
+    return performLater(registered, first, host, settleInTime(begun, step, first, host.clock));
+  }
+  if (!begun.ok && step.retry !== undefined) return performLater(registered, first, host, begun);
+  return decideInLine(registered, first, host, begun);
 }
 
 async function performLater(
@@ -255,6 +273,30 @@ function retryOf({ retry }: Step, { ok, error }: Result, attempt: Attempt): Retr
     attempt.attempt >= retry.maxAttempts
   ) return null;
   return retry.when?.(error, attempt.attempt) === false ? null : retry;
+}
+
+/** Decides once the decisions before this one are through. */
+function decideInLine(
+  registered: RegisteredStep,
+  attempt: Attempt,
+  host: StepHost,
+  result: Result,
+): Outcome | null | Promise<Outcome | null> {
+  const turn = host.decisions.wait(Attempt.tokenOf(attempt));
+  return turn === null
+    ? decide(registered, attempt, host, result)
+    : decideInTurn(turn, registered, attempt, host, result);
+}
+
+async function decideInTurn(
+  turn: Promise<void>,
+  registered: RegisteredStep,
+  attempt: Attempt,
+  host: StepHost,
+  result: Result,
+): Promise<Outcome | null> {
+  await turn;
+  return await decide(registered, attempt, host, result);
 }
 
 function decide(

@@ -34,7 +34,6 @@ import type { Stage } from "./stage.ts";
 import type { StoredCounts } from "./stored_delta.ts";
 import type { StoredParts } from "./stored_parts.ts";
 import type { RestoredState } from "./stored_state.ts";
-import { isThenable } from "./thenable.ts";
 import type { TraceRecorder } from "./trace_recorder.ts";
 
 /** The loop of one run: takes tokens while somebody wants events, performs their steps and tells what happens. */
@@ -310,6 +309,27 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
     this.#heldStarts += 1;
   }
 
+  applyLater(first: Attempt, outcome: Outcome | null): void {
+    this.#atWork.settle(first);
+    this.#atWork.remove(first);
+    try {
+      if (outcome !== null) this.#applyHeld(Attempt.last(first), outcome);
+    } catch (error) {
+      this.#end("failed", error);
+    }
+    this.decisions.leave(Attempt.tokenOf(first));
+    this.advance();
+    // What had no room outside or beside it may have some now.
+    this.#advanceAll();
+  }
+
+  failLater(first: Attempt, error: unknown): void {
+    this.#atWork.settle(first);
+    this.#end("failed", error);
+    this.#atWork.remove(first);
+    this.decisions.leave(Attempt.tokenOf(first));
+  }
+
   /** A run inside another hears only so that somebody wants an event. */
   #waitForDemand(): void {
     if (this.#isIdle || this.isWanted || this.#ending !== null) return;
@@ -357,38 +377,15 @@ export class Run implements AttemptHost, StepHost, JournalHost, OpeningHost, Beg
       const performed = retry === undefined
         ? perform(registered, attempt, this)
         : performAfter(retry.dueAt - this.clock.now(), registered, attempt, this);
-      if (isThenable(performed)) this.#wait(attempt, token, performed);
-      else if (performed !== null) this.#applyHeld(attempt, performed);
+      if (performed instanceof Promise) {
+        this.#progress.take(token);
+        this.#atWork.add(attempt);
+      } else if (performed !== null) this.#applyHeld(attempt, performed);
     } catch (error) {
       this.#end("failed", error);
     } finally {
       this.#starting = null;
     }
-  }
-
-  #wait(first: Attempt, token: Token, performed: Promise<Outcome | null>): void {
-    this.#progress.take(token);
-    this.#atWork.add(first);
-    const settled = performed.then((outcome) => {
-      this.#atWork.forget(settled);
-      this.#atWork.remove(first);
-      const last = Attempt.last(first);
-      try {
-        if (outcome !== null) this.#applyHeld(last, outcome);
-      } catch (error) {
-        this.#end("failed", error);
-      }
-      this.decisions.leave(token);
-      this.advance();
-      // What had no room outside or beside it may have some now.
-      this.#advanceAll();
-    }, (error) => {
-      this.#atWork.forget(settled);
-      this.#end("failed", error);
-      this.#atWork.remove(first);
-      this.decisions.leave(token);
-    });
-    this.#atWork.follow(settled);
   }
 
   #applyHeld(last: Attempt, outcome: Outcome): void {
