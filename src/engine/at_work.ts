@@ -3,8 +3,8 @@ import { Attempt } from "./attempt.ts";
 import { Few } from "./few.ts";
 import type { Lanes } from "./lanes.ts";
 import { Later } from "./later.ts";
+import type { RunPlace } from "./run_place.ts";
 import { settledWithin } from "./settled_within.ts";
-import type { Stage } from "./stage.ts";
 
 /** Made when they are needed: a run of synchronous steps has no token at work that waits for anything. */
 interface Sets {
@@ -18,19 +18,17 @@ interface Sets {
 
 /** The tokens of a run that are at work and wait for something, and the room that they take. */
 export class AtWork {
-  readonly #stage: Stage;
+  readonly #place: RunPlace;
   readonly #lanes: Lanes;
-  readonly #isInside: boolean;
   #sets: Sets | null = null;
   /** Settles when no action is at work; `null` if nobody waits for that. */
   #rest: Later<void> | null = null;
   /** Settles when nothing is in flight; `null` if nobody waits for that. */
   #landed: Later<void> | null = null;
 
-  constructor(stage: Stage, lanes: Lanes, isInside: boolean) {
-    this.#stage = stage;
+  constructor(place: RunPlace, lanes: Lanes) {
+    this.#place = place;
     this.#lanes = lanes;
-    this.#isInside = isInside;
   }
 
   /** How many there are. */
@@ -62,12 +60,12 @@ export class AtWork {
 
   /** The step around a run takes part in no work of its own, so there is always room for one of the run. */
   get hasOwnRoom(): boolean {
-    return this.#isInside && this.size === 0;
+    return this.#place.isInside && this.size === 0;
   }
 
   add(first: Attempt): void {
     this.#lanes.count(Attempt.tokenOf(first), 1);
-    if (!this.hasOwnRoom) this.#stage.busy += 1;
+    if (!this.hasOwnRoom) this.#place.stage.busy += 1;
     const { firsts, inFlight } = this.#made;
     firsts.add(first);
     inFlight.add(first);
@@ -78,7 +76,7 @@ export class AtWork {
     if (this.#sets === null || !this.#sets.firsts.delete(first)) return;
     this.#sets.waiting?.delete(first.token);
     this.#lanes.count(Attempt.tokenOf(first), -1);
-    if (!this.hasOwnRoom) this.#stage.busy -= 1;
+    if (!this.hasOwnRoom) this.#place.stage.busy -= 1;
     this.#lookForRest();
   }
 
@@ -88,7 +86,7 @@ export class AtWork {
       this.remove(first);
       Attempt.drop(Attempt.last(first), reason);
       // Also a decision that never settles must not keep those of others waiting.
-      this.#stage.decisions.leave(Attempt.tokenOf(first));
+      this.#place.stage.decisions.leave(Attempt.tokenOf(first));
     }
   }
 

@@ -2,21 +2,19 @@ import type { StepScope } from "../core/step.ts";
 import type { StepLogHelper } from "../core/step_logger.ts";
 import type { Token } from "../core/token.ts";
 import type { Deadline } from "./deadline.ts";
+import type { RunPlace } from "./run_place.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 
 /** What an attempt needs of the run it belongs to. */
 export interface AttemptHost {
   readonly runId: string;
-  /** What names the work at the token, whenever and wherever it is done. */
-  keyOf(token: Token): string;
+  readonly place: RunPlace;
   /** True while somebody waits for an event. */
   readonly isWanted: boolean;
   /** Settles when somebody asks for an event, or when the run ends. */
   demand(): Promise<void>;
   /** Settles on a later turn of the event loop, if this one is to be left to others; else `null`. */
   rest(): Promise<void> | null;
-  /** An attempt has shown that it is alive. */
-  touch(): void;
   tellLog(attempt: Attempt, name: string, data: unknown): void;
   tellChunk(attempt: Attempt, value: unknown): void;
   /** Tells that a logger threw; answers whether it could. */
@@ -74,7 +72,7 @@ export class Attempt implements StepScope, StepLogHelper {
   }
 
   get idempotencyKey(): string {
-    return this.#host.keyOf(this.#token);
+    return this.#host.place.keyOf(this.#token);
   }
 
   /** Made when it is first asked for: an `AbortController` costs more than a whole step. */
@@ -99,7 +97,7 @@ export class Attempt implements StepScope, StepLogHelper {
 
   #beat(): void {
     Attempt.touch(this);
-    this.#host.touch();
+    this.#host.place.touch();
   }
 
   #log(name: string, data: unknown): void {

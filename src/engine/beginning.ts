@@ -3,7 +3,6 @@ import type { Opening, PlannedEnd } from "./opening.ts";
 import { OuterEnd } from "./outer_end.ts";
 import type { RunEnding } from "./run_ending.ts";
 import type { RunSettings } from "./run_settings.ts";
-import { settledWithin } from "./settled_within.ts";
 
 /** The run that is to begin. */
 export interface BeginningHost {
@@ -19,9 +18,10 @@ export interface BeginningHost {
 
 /** What comes before a run's first step, and how a run ends from outside, however far it has come. */
 export class Beginning {
+  /** What makes the run known to its store, `null` if it is kept in none. */
+  readonly opening: Opening | null;
   readonly #host: BeginningHost;
   readonly #settings: RunSettings;
-  readonly #opening: Opening | null;
   /** What may end it from outside, `null` for nothing. */
   readonly #outerEnd: OuterEnd | null;
   /** Settles when the start payload is known to be good or bad, `null` if it is. */
@@ -38,7 +38,7 @@ export class Beginning {
   ) {
     this.#host = host;
     this.#settings = settings;
-    this.#opening = opening;
+    this.opening = opening;
     this.#outerEnd = settings.signal === null && settings.timeoutMs === Infinity ? null : this.#createOuterEnd();
     this.#checked = checked === null ? null : this.#waitForCheck(checked);
   }
@@ -48,27 +48,12 @@ export class Beginning {
     return this.#isOver;
   }
 
-  /** True from when the run's store was asked for it until that has answered. */
-  get isOnItsWay(): boolean {
-    return this.#opening?.isOnItsWay ?? false;
-  }
-
-  /** True once the run is known to be in its store. */
-  get isInStore(): boolean {
-    return this.#opening?.isInStore ?? false;
-  }
-
-  /** The last event that was in the store when the run was opened; of a run that had ended, the one before its end. */
-  get lastPastSeq(): number {
-    return this.#opening?.lastPastSeq ?? 0;
-  }
-
   /** Opens the run in its store, if it is kept in one; settles when that has been done or has failed. */
   async open(): Promise<void> {
     await this.#checked;
     if (this.#host.ending !== null) return;
     this.#outerEnd?.listen();
-    await this.#opening?.open();
+    await this.opening?.open();
   }
 
   /** Lets the run begin if nothing has to be waited for; answers whether it has begun. */
@@ -76,8 +61,8 @@ export class Beginning {
     this.#outerEnd?.listen();
     // The signal may have ended it.
     if (this.#isChecking || this.#host.ending !== null) return false;
-    if (this.#opening === null) this.#begin();
-    else this.#opening.open();
+    if (this.opening === null) this.#begin();
+    else this.opening.open();
     return this.#isOver;
   }
 
@@ -95,7 +80,7 @@ export class Beginning {
   endSoon(planned: PlannedEnd): RunEnding {
     const { ending } = this.#host;
     if (ending !== null) return ending;
-    if (this.#opening !== null && !this.#isOver) return this.#endWhenOpen(this.#opening, planned);
+    if (this.opening !== null && !this.#isOver) return this.opening.endWhenOpen(planned);
     this.#begin();
     return this.#host.end(planned);
   }
@@ -111,16 +96,6 @@ export class Beginning {
     this.#host.tellStart();
   }
 
-  #endWhenOpen(opening: Opening, planned: PlannedEnd): RunEnding {
-    const { cleanupTimeoutMs, clock } = this.#settings;
-    const cleanup = async () => {
-      // The store may never answer.
-      await settledWithin([opening.endWhenOpen(planned)], cleanupTimeoutMs, clock, null);
-      await this.#host.ending?.cleanup;
-    };
-    return { ...planned, cleanup: cleanup() };
-  }
-
   /** Nothing happens before the payload is known to be good; a bad one ends the run before it has begun. */
   async #waitForCheck(checked: PromiseLike<unknown>): Promise<void> {
     this.#isChecking = true;
@@ -129,7 +104,7 @@ export class Beginning {
       this.#isChecking = false;
     } catch (error) {
       // One that is to be cancelled is on its way to its store already, and ends as it was told to.
-      if (!this.isOnItsWay) this.#host.end({ status: "failed", error, suspended: null });
+      if (this.opening?.isOnItsWay !== true) this.#host.end({ status: "failed", error, suspended: null });
     }
     this.#host.advance();
   }

@@ -4,19 +4,9 @@ import type { Token } from "../core/token.ts";
 import { Attempt } from "./attempt.ts";
 import type { EventSink } from "./event_sink.ts";
 import type { Suspension } from "./opening.ts";
-import type { RunPlan } from "./run_settings.ts";
+import type { RunPlace } from "./run_place.ts";
+import type { RunPlan, RunSettings } from "./run_settings.ts";
 import type { TurnClock } from "./turn_clock.ts";
-
-/** What {@linkcode EventTeller} is made with. */
-export interface EventTellerOptions {
-  readonly runId: string;
-  readonly clock: TurnClock;
-  readonly sink: EventSink;
-  /** How many events may wait for the reader before its logs are dropped. */
-  readonly maxBufferedEvents: number;
-  /** The steps around the run, `null` if it is on its own. */
-  readonly path: readonly string[] | null;
-}
 
 /**
  * Makes the run's events and hands them to the reader. The fields of a type always come in one order, so that its
@@ -26,15 +16,16 @@ export class EventTeller {
   readonly #runId: string;
   readonly #clock: TurnClock;
   readonly #sink: EventSink;
+  /** How many events may wait for the reader before its logs are dropped. */
   readonly #maxBufferedEvents: number;
   readonly #path: readonly string[] | null;
 
-  constructor(options: EventTellerOptions) {
-    this.#runId = options.runId;
-    this.#clock = options.clock;
-    this.#sink = options.sink;
-    this.#maxBufferedEvents = options.maxBufferedEvents;
-    this.#path = options.path;
+  constructor({ runId, maxBufferedEvents }: RunSettings, { stage, path }: RunPlace) {
+    this.#runId = runId;
+    this.#clock = stage.clock;
+    this.#sink = stage.journal ?? stage.handOff;
+    this.#maxBufferedEvents = maxBufferedEvents;
+    this.#path = path;
   }
 
   runStart(plan: RunPlan): void {

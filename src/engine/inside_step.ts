@@ -60,6 +60,7 @@ export class InsideStep implements RunPlace {
   follow(outcome: Outcome, before: RunState, after: RunState): void {
     const { stage } = this;
     this.#keys.follow(outcome, before, after);
+    this.touch();
     if (stage.journal === null) return;
     stage.inside ??= new StepsInside();
     stage.inside.add(this.outermostToken);

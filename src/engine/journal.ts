@@ -20,9 +20,9 @@ import { asReadBack, toStorable, withErrorInWords } from "./stored_result.ts";
 import { encodeState, type PendingRetry, type RestoredState } from "./stored_state.ts";
 
 /** The run that a journal is kept for. */
-export interface JournalHost extends RunSnapshot {
-  /** Whether an action is at work that takes its time. */
-  readonly isAtWork: boolean;
+export interface JournalHost {
+  /** What its steps have come to, and whether an action is at work that takes its time. */
+  readonly loop: RunSnapshot & { readonly isAtWork: boolean };
   /** Everything that has been told is written. */
   advance(): void;
   /** Nothing can be written any more. */
@@ -192,7 +192,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     const patch = this.#views.get(token.id)?.diff(token.step, resultKey, result.value) ?? NO_PATCH;
     // Nobody else keeps it.
     const isKept = token.member !== null || this.#options.captureTrace;
-    const encoded = encodeOutcome(outcome, this.#host.counts, encodeChanges(patch), isKept);
+    const encoded = encodeOutcome(outcome, this.#host.loop.counts, encodeChanges(patch), isKept);
     this.#context.apply(patch);
     if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? UNDEFINED);
     this.#views.delete(token.id);
@@ -225,7 +225,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
 
   /** The first snapshot of a new run, and the events it starts with. */
   takeFirst(): Pick<NewRun, "snapshot"> & { readonly events: readonly EncodedEvent[] } {
-    const snapshot = encodeState(this.#host.state, [], 0, this.#retries, this.#context);
+    const snapshot = encodeState(this.#host.loop.state, [], 0, this.#retries, this.#context);
     const events = this.#events;
     this.#events = [];
     return { snapshot, events };
@@ -242,7 +242,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   begin(place: StoredPlace, events: readonly EncodedEvent[]): void {
     this.#place = place;
     this.#lastSeq = place.lastSeq;
-    const { counts } = this.#host;
+    const { counts } = this.#host.loop;
     this.#changes.begin(place, counts);
     this.#committedTokens = counts.tokens;
     this.#lease.begin(this.#options.clock.now());
@@ -258,7 +258,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   }
 
   get isAtWork(): boolean {
-    return this.#host.isAtWork;
+    return this.#host.loop.isAtWork;
   }
 
   renewSoon(): void {
@@ -335,10 +335,10 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   async #write(place: StoredPlace): Promise<void> {
     const { runId, store, clock, leaseMs } = this.#options;
     const events = this.#events;
-    const { counts } = this.#host;
+    const { counts } = this.#host.loop;
     const uncommitted = this.#uncommitted;
     const record = this.#changes.takeRecord(counts);
-    const snapshot = this.#changes.takeSnapshot(this.#host, this.#retries, this.#context);
+    const snapshot = this.#changes.takeSnapshot(this.#host.loop, this.#retries, this.#context);
     const { revision, version } = place;
     const status = this.#status;
     const now = clock.now();

@@ -1,10 +1,11 @@
-import type { Clock } from "../core/clock.ts";
 import { describedText, describeError } from "../core/describe_error.ts";
 import { RunCancelledError, RunFailedError } from "../core/errors.ts";
 import type { RunEndEvent, RunStatus } from "../core/events.ts";
 import type { Journal } from "./journal.ts";
 import { openRun } from "./open_run.ts";
-import type { RunPlan, Storage } from "./run_settings.ts";
+import type { RunEnding } from "./run_ending.ts";
+import type { RunPlan, RunSettings, Storage } from "./run_settings.ts";
+import { settledWithin } from "./settled_within.ts";
 import type { RestoredState } from "./stored_state.ts";
 
 /** How a run is to end: for good, or, if it is suspended, only here. */
@@ -24,25 +25,27 @@ export interface Suspension {
 
 /** The run that is opened. */
 export interface OpeningHost {
+  /** How it has ended, `null` if it has not. */
+  readonly ending: RunEnding | null;
+  /** What lets its time count from when it was started. */
+  readonly beginning: { countFrom(startedAt: number): void };
+  /** What takes in where the run stood. */
+  readonly loop: { restore(restored: RestoredState): void };
   /** Tells what the run was asked for. */
   tellStart(): void;
-  /** Takes in where the run stood. */
-  restore(restored: RestoredState): void;
-  /** Its time counts from then on. */
-  countFrom(startedAt: number): void;
   /** Goes on, after this event if the run had begun before. */
   begin(from: number | null): void;
   /** The run had ended before, so it ends as it did then, with what had kept it from completing, `null` for nothing. */
   endAsBefore(end: RunEndEvent, failure: unknown): void;
+  /** Ends, unless it has ended. */
   end(planned: PlannedEnd): void;
 }
 
 /** Makes a run known to its store, or finds it there, once. Nothing of the run happens before. */
 export class Opening {
-  readonly #runId: string;
   readonly #plan: RunPlan;
+  readonly #settings: RunSettings;
   readonly #storage: Storage;
-  readonly #clock: Clock;
   readonly #journal: Journal;
   readonly #host: OpeningHost;
   #done: Promise<void> | null = null;
@@ -50,11 +53,10 @@ export class Opening {
   #lastPastSeq = 0;
   #planned: PlannedEnd | null = null;
 
-  constructor(runId: string, plan: RunPlan, storage: Storage, clock: Clock, journal: Journal, host: OpeningHost) {
-    this.#runId = runId;
+  constructor(plan: RunPlan, settings: RunSettings, storage: Storage, journal: Journal, host: OpeningHost) {
     this.#plan = plan;
+    this.#settings = settings;
     this.#storage = storage;
-    this.#clock = clock;
     this.#journal = journal;
     this.#host = host;
   }
@@ -81,15 +83,23 @@ export class Opening {
   }
 
   /** Lets the run end as soon as it is open. The first to say so says how, but an end is an end. */
-  endWhenOpen(planned: PlannedEnd): Promise<void> {
+  endWhenOpen(planned: PlannedEnd): RunEnding {
     if (this.#planned === null || this.#planned.suspended !== null) this.#planned = planned;
-    return this.open();
+    return { ...planned, cleanup: this.#cleanUp() };
+  }
+
+  async #cleanUp(): Promise<void> {
+    const { cleanupTimeoutMs, clock } = this.#settings;
+    // The store may never answer.
+    await settledWithin([this.open()], cleanupTimeoutMs, clock, null);
+    await this.#host.ending?.cleanup;
   }
 
   async #open(): Promise<void> {
+    const { runId, clock } = this.#settings;
     // A new run is stored with its first event.
     if (this.#storage.opening !== "resume") this.#host.tellStart();
-    const options = { runId: this.#runId, plan: this.#plan, storage: this.#storage, now: this.#clock.now() };
+    const options = { runId, plan: this.#plan, storage: this.#storage, now: clock.now() };
     try {
       const opened = await openRun(options, this.#journal);
       this.#isInStore = true;
@@ -100,10 +110,10 @@ export class Opening {
         const { restored, createdAt, place: { lastSeq }, end } = opened;
         this.#lastPastSeq = end === null ? lastSeq : lastSeq - 1;
         this.#journal.restore(restored);
-        this.#host.restore(restored);
+        this.#host.loop.restore(restored);
         if (end !== null) return this.#host.endAsBefore(end, this.#toFailure(end));
         this.#journal.begin(opened.place, []);
-        this.#host.countFrom(createdAt);
+        this.#host.beginning.countFrom(createdAt);
         this.#begin(lastSeq);
       }
     } catch (error) {
@@ -113,12 +123,11 @@ export class Opening {
 
   #toFailure({ status, error }: RunEndEvent): unknown {
     if (status === "completed") return null;
+    const { runId } = this.#settings;
     const told = describeError(error);
-    if (status === "failed") return new RunFailedError(this.#runId, describedText(told), error);
+    if (status === "failed") return new RunFailedError(runId, describedText(told), error);
     const isUntold = told.name === "RunCancelledError";
-    return isUntold
-      ? new RunCancelledError(this.#runId)
-      : new RunCancelledError(this.#runId, describedText(told), error);
+    return isUntold ? new RunCancelledError(runId) : new RunCancelledError(runId, describedText(told), error);
   }
 
   #begin(from: number | null): void {

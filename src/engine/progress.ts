@@ -2,6 +2,7 @@ import { apply, initialState, isGroupLive, type Outcome, type RunState, sweepGro
 import type { Token } from "../core/token.ts";
 import type { Journal } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
+import type { RunPlace } from "./run_place.ts";
 import type { RunPlan } from "./run_settings.ts";
 import type { Stage } from "./stage.ts";
 
@@ -13,11 +14,10 @@ export class Progress {
   #state: RunState;
 
   constructor(
-    stage: Stage,
-    journal: Journal | null,
     { limits, start, payload }: RunPlan,
-    parent: number | null,
     context: object,
+    { stage, parent }: RunPlace,
+    journal: Journal | null,
   ) {
     this.lanes = new Lanes(limits);
     this.#stage = stage;

@@ -23,6 +23,6 @@ export interface RunPlace {
   touch(): void;
   /** An attempt at a token of the run is over: what was done inside it is not void any more. */
   settle(token: number): void;
-  /** Takes in what a token has led to. */
+  /** Takes in what a token has led to: a sign of life as well. */
   follow(outcome: Outcome, before: RunState, after: RunState): void;
 }

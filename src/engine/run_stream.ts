@@ -4,9 +4,9 @@ import type { Any, ContextWithResults, NoReturns } from "../core/inference.ts";
 import { onLaterTurn } from "../core/later_turn.ts";
 import { type ReadyEvents, takeReady } from "../core/ready_events.ts";
 import type { TraceEntry } from "../core/trace.ts";
-import type { PastEvents } from "./past_events.ts";
 import { Run } from "./run.ts";
 import type { RunEnding } from "./run_ending.ts";
+import type { RunPast } from "./run_past.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
 import type { StoredParts } from "./stored_parts.ts";
 
@@ -58,11 +58,8 @@ export interface RunStream<Payloads = Any, Context = Any, Returns = NoReturns>
 export class LiveRunStream implements RunStream, ReadyEvents {
   readonly runId: string;
   readonly #run: Run;
-  readonly #settings: RunSettings;
-  /** What a stored run is read back with, `null` for any other. */
-  readonly #parts: StoredParts | null;
-  /** What the reader still has to get from before the run was resumed, `null` for nothing. */
-  readonly #past: PastEvents | null;
+  /** What was before the run was resumed, `null` for one without a store. */
+  readonly #past: RunPast | null;
   #isIterated = false;
   #isResultAsked = false;
   /** Takes back the plan to run without a reader. */
@@ -73,8 +70,6 @@ export class LiveRunStream implements RunStream, ReadyEvents {
 
   constructor(plan: RunPlan, settings: RunSettings, parts: StoredParts | null) {
     this.runId = settings.runId;
-    this.#settings = settings;
-    this.#parts = parts;
     this.#run = new Run(plan, settings, this.#onEnd, parts);
     this.#past = parts?.openPast(settings, this.#run.beginning, {
       nextLive: () => this.#nextLive(),
@@ -93,24 +88,25 @@ export class LiveRunStream implements RunStream, ReadyEvents {
   /** Settles when the run is in its store; rejects with what has kept it from that. */
   async stored(): Promise<void> {
     this.#run.advance();
-    await this.#run.beginning.open();
+    const { beginning } = this.#run;
+    await beginning.open();
     const ending = this.#ending;
-    if (ending !== null && !this.#run.beginning.isInStore) throw ending.error;
+    if (ending !== null && !beginning.opening?.isInStore) throw ending.error;
   }
 
   /** Holds the run in its store for another lease, if some of this one is over. */
-  renew(): Promise<void> {
-    return this.#run.renew();
+  async renew(): Promise<void> {
+    if (this.#run.ending === null) await this.#run.journal?.renew();
   }
 
   /** The run has been written to, perhaps by somebody else: it ends here if that is so. */
   look(): void {
-    this.#run.look();
+    this.#run.journal?.look();
   }
 
   /** Starts nothing more; settles when what is at work is done. */
   pause(): Promise<void> {
-    return this.#run.pause();
+    return this.#run.loop.pause();
   }
 
   /** Ends the work on a run that goes on without a reader; it is left for later, or until it is due, in epoch ms. */
@@ -120,7 +116,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
 
   /** Waits no longer for a store that does not answer: the run ends here, and what it had left to write is lost. */
   abandon(): void {
-    this.#run.abandon();
+    this.#run.journal?.abandon();
   }
 
   /** Runs to the end without a reader. */
@@ -159,8 +155,7 @@ export class LiveRunStream implements RunStream, ReadyEvents {
 
   async throw(error?: unknown): Promise<never> {
     this.#leaveReader();
-    await (this.#settings.storage === null ? this.#run.cancel(error) : this.#run.leave("its reader has failed"))
-      .cleanup;
+    await (this.#past === null ? this.#run.cancel(error) : this.#run.leave("its reader has failed")).cleanup;
     throw error;
   }
 
@@ -210,13 +205,6 @@ export class LiveRunStream implements RunStream, ReadyEvents {
     this.#stopDrain = null;
   }
 
-  /** The trace of what was done before the run was resumed. */
-  async #pastTrace(): Promise<readonly TraceEntry[]> {
-    const { storage, captureTrace } = this.#settings;
-    if (this.#parts === null || storage === null || !captureTrace) return [];
-    return await this.#parts.readTrace(storage.store, this.runId, this.#run.beginning.lastPastSeq);
-  }
-
   #promiseResult(): Promise<RunOutcome> {
     if (this.#result !== null) return this.#result;
     this.#result = new Promise((resolve, reject) => {
@@ -227,9 +215,9 @@ export class LiveRunStream implements RunStream, ReadyEvents {
         if (unread !== null) return reject(unread.error);
         if (status !== "completed") return reject(error);
         const { runId } = this;
-        const { context, trace } = this.#run;
+        const { trace, loop: { runContext: { whole: context } } } = this.#run;
         try {
-          const past = await this.#pastTrace();
+          const past = await this.#past?.readTrace() ?? [];
           resolve({
             runId,
             context,

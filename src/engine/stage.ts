@@ -33,15 +33,27 @@ export class Stage {
   /** How many actions are at work and wait for something. */
   busy = 0;
 
-  constructor({ runId, clock, loggers }: RunSettings) {
+  readonly #concurrency: number;
+
+  constructor({ runId, clock, loggers, concurrency }: RunSettings) {
     this.handOff = new HandOff(runId);
     this.turn = new Turn(clock, this);
     this.clock = new TurnClock(clock, this.turn);
+    this.#concurrency = concurrency;
     this.logger = loggers.length === 0 ? null : new GuardedLogger(loggers);
   }
 
   /** A new turn has begun. */
   goOn(): void {
     for (const run of this.runs) run.advance();
+  }
+
+  /** Lets whoever waits for room have what there is of it. */
+  advanceIdle(): void {
+    if (this.#concurrency === Infinity) return;
+    for (const run of this.runs) {
+      if (this.busy >= this.#concurrency) return;
+      run.advance();
+    }
   }
 }

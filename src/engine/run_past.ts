@@ -1,7 +1,9 @@
 import type { WorkflowEvent } from "../core/events.ts";
-import type { RunStore } from "../core/run_store.ts";
+import type { TraceEntry } from "../core/trace.ts";
 import type { Beginning } from "./beginning.ts";
+import type { RunSettings, Storage } from "./run_settings.ts";
 import { readEvents } from "./store_access.ts";
+import { StoredTrace } from "./stored_trace.ts";
 
 type Pulled = IteratorResult<WorkflowEvent, undefined>;
 
@@ -13,18 +15,24 @@ export interface PastHost {
   endUnread(): Promise<void>;
 }
 
-/** The events from before a run was resumed that its reader still has to get: they come before what happens now. */
-export class PastEvents {
+/** What was before a stored run was resumed: events for its reader, which come before what happens now, and a trace. */
+export class RunPast {
+  readonly #settings: RunSettings;
+  readonly #storage: Storage;
+  readonly #beginning: Beginning;
   readonly #host: PastHost;
-  /** `null` when there are none left, and when the reader has left. */
+  /** Those that the reader still has to get; `null` when there are none left, and when the reader has left. */
   #events: AsyncIterator<WorkflowEvent, void> | null;
   /** Those who ask while there are some, one after the other. */
   #turn: Promise<void> | null = null;
   #fault: { readonly error: unknown } | null = null;
 
-  constructor(events: AsyncIterator<WorkflowEvent, void>, host: PastHost) {
-    this.#events = events;
+  constructor(settings: RunSettings, storage: Storage, beginning: Beginning, host: PastHost) {
+    this.#settings = settings;
+    this.#storage = storage;
+    this.#beginning = beginning;
     this.#host = host;
+    this.#events = storage.after === null ? null : this.#readEvents(storage.after);
   }
 
   /** True once whoever asks gets what happens now. */
@@ -32,7 +40,7 @@ export class PastEvents {
     return this.#events === null && this.#turn === null;
   }
 
-  /** What has kept the reader from them, `null` for nothing. */
+  /** What has kept the reader from the events, `null` for nothing. */
   get fault(): { readonly error: unknown } | null {
     return this.#fault;
   }
@@ -48,6 +56,13 @@ export class PastEvents {
     });
     this.#turn = turn;
     return pulled;
+  }
+
+  /** One entry for each step that was done, in order; none if the run keeps no trace. */
+  async readTrace(): Promise<readonly TraceEntry[]> {
+    const trace = new StoredTrace();
+    if (this.#settings.captureTrace) { for await (const event of this.#readEvents(0)) trace.add(event); }
+    return trace.entries;
   }
 
   /** The reader has left. */
@@ -71,15 +86,11 @@ export class PastEvents {
     this.#events = null;
     return undefined;
   }
-}
 
-/** The events after one, up to where the run is resumed, read from its store once that is known. */
-export async function* readPast(
-  store: RunStore,
-  runId: string,
-  after: number,
-  beginning: Beginning,
-): AsyncGenerator<WorkflowEvent, void, undefined> {
-  await beginning.open();
-  yield* readEvents(store, runId, after, beginning.lastPastSeq);
+  async *#readEvents(after: number): AsyncGenerator<WorkflowEvent, void, undefined> {
+    // Until then nobody knows where the past ends.
+    await this.#beginning.open();
+    const { lastPastSeq = 0 } = this.#beginning.opening ?? {};
+    yield* readEvents(this.#storage.store, this.#settings.runId, after, lastPastSeq);
+  }
 }
