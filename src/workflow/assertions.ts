@@ -87,33 +87,34 @@ export function isClock(value: unknown): Refusal {
 export function isLimit(value: unknown, least: number): Refusal {
   return isNumber(value, least) === null && (Number.isInteger(value) || value === Infinity)
     ? null
-    : [`a whole number from ${least} on`, typeof value === "number" ? RangeError : TypeError];
+    : [`a whole number from ${least} on`, numberFailure(value)];
 }
 
 /** A number from `least` on, or `Infinity`. */
 export function isNumber(value: unknown, least: number): Refusal {
-  return typeof value === "number" && value >= least
-    ? null
-    : [`a number from ${least} on`, typeof value === "number" ? RangeError : TypeError];
+  return typeof value === "number" && value >= least ? null : [`a number from ${least} on`, numberFailure(value)];
 }
 
 /** A time in ms that can pass: more than none. */
 export function isTime(value: unknown): Refusal {
-  return isNumber(value, Number.MIN_VALUE) === null
-    ? null
-    : ["a number above 0", typeof value === "number" ? RangeError : TypeError];
+  return isNumber(value, Number.MIN_VALUE) === null ? null : ["a number above 0", numberFailure(value)];
 }
 
 /** A time in ms that a timer can keep. */
 export function isTimer(value: unknown, least = 1): Refusal {
   return isLimit(value, least) === null && Number(value) <= LONGEST_TIMER_MS
     ? null
-    : [`a whole number from ${least} to ${LONGEST_TIMER_MS}`, typeof value === "number" ? RangeError : TypeError];
+    : [`a whole number from ${least} to ${LONGEST_TIMER_MS}`, numberFailure(value)];
 }
 
 /** One of two words. */
 export function isEither(value: unknown, one: string, other: string): Refusal {
   return value === one || value === other ? null : [`"${one}" or "${other}"`, RangeError];
+}
+
+/** A number that will not do is of the wrong size, anything else of the wrong kind. */
+function numberFailure(value: unknown): ErrorConstructor {
+  return typeof value === "number" ? RangeError : TypeError;
 }
 
 /** What a wrong value is, for an error message: its text if it is short and simple, else its type. */
