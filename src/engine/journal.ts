@@ -1,26 +1,22 @@
 import type { Clock } from "../core/clock.ts";
 import { RunFencedError, StoreError, type WorkflowError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
-import { copyOfJson } from "../core/json.ts";
 import type { Result } from "../core/result.ts";
 import type { NewRun, RunStore, StoredRunStatus } from "../core/run_store.ts";
 import type { Outcome } from "../core/state.ts";
 import { toText } from "../core/to_text.ts";
 import type { Token } from "../core/token.ts";
-import { ContextView } from "./context_view.ts";
 import type { EventSink } from "./event_sink.ts";
 import type { HandOff } from "./hand_off.ts";
 import { Lease, type LeaseHost } from "./lease.ts";
-import { PendingChanges, type RunSnapshot, type StoredLengths } from "./pending_changes.ts";
-import type { RunContext } from "./run_context.ts";
-import { type ContextPatch, type StoredContext, UNDEFINED } from "./stored_context.ts";
-import { encodeChanges, encodeOutcome, encodeRetry, type StoredCounts } from "./stored_delta.ts";
+import type { RunSnapshot, StoredLengths } from "./pending_changes.ts";
+import { RunRecorder, type RunRecorderHost, type RunRecorderOptions } from "./run_recorder.ts";
 import { EncodedEvent } from "./stored_event.ts";
 import { asReadBack, toStorable, withErrorInWords } from "./stored_result.ts";
-import { encodeState, type PendingRetry, type RestoredState } from "./stored_state.ts";
+import type { RestoredState } from "./stored_state.ts";
 
 /** The run that a journal is kept for. */
-export interface JournalHost {
+export interface JournalHost extends RunRecorderHost {
   /** What its steps have come to, and whether an action is at work that takes its time. */
   readonly loop: RunSnapshot & { readonly isAtWork: boolean };
   /** Everything that has been told is written. */
@@ -30,16 +26,13 @@ export interface JournalHost {
 }
 
 /** What {@linkcode Journal} is made with. */
-export interface JournalOptions {
+export interface JournalOptions extends RunRecorderOptions {
   readonly runId: string;
   readonly store: RunStore;
-  /** What a new run starts with. */
-  readonly context: StoredContext;
   readonly clock: Clock;
   readonly leaseMs: number;
   readonly handOff: HandOff;
   readonly maxBufferedEvents: number;
-  readonly captureTrace: boolean;
   /** Hears of the events that are committed, before the reader does; `null` for nobody. */
   readonly onCommitted: ((events: readonly EncodedEvent[]) => void) | null;
 }
@@ -54,29 +47,22 @@ export interface StoredPlace extends StoredLengths {
 /** How many microtasks a step may take and still be written together with its start. */
 const WRITE_MICROTASKS = 16;
 
-const NO_PATCH: ContextPatch = new Map();
-
 /**
  * Keeps a run in its store. What happens is gathered and written in one commit as soon as the commit before is through;
  * readers get the events of a commit when it is.
  */
-export class Journal implements EventSink, RunContext, LeaseHost {
+export class Journal implements EventSink, LeaseHost {
   readonly isDrained = false;
+  readonly recorder: RunRecorder;
   readonly #options: JournalOptions;
   readonly #host: JournalHost;
   readonly #lease: Lease;
-  readonly #views = new Map<number, ContextView>();
-  #context: StoredContext;
-  #retries = new Map<number, PendingRetry>();
   #place: StoredPlace | null = null;
   #lastSeq = 0;
   #status: StoredRunStatus = "running";
   /** When a run that is left for later is due again, `null` for at once. */
   #dueAt: number | null = null;
   #events: EncodedEvent[] = [];
-  readonly #changes = new PendingChanges();
-  /** How many outcomes are not in the store yet: a crash would repeat their actions. */
-  #uncommitted = 0;
   /** Tokens up to this one are in the store. */
   #committedTokens = 0;
   /** The lease has to be renewed, whatever else there is to write. */
@@ -92,7 +78,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#options = options;
     this.#host = host;
     this.#lease = new Lease(options.clock, options.leaseMs, this);
-    this.#context = options.context;
+    this.recorder = new RunRecorder(options, host);
   }
 
   get isOpen(): boolean {
@@ -106,15 +92,6 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   /** True while so much waits to be written that nothing more should be made. */
   get isBehind(): boolean {
     return this.#events.length >= this.#options.maxBufferedEvents;
-  }
-
-  /** How many actions are done whose outcome is not in the store. */
-  get uncommitted(): number {
-    return this.#uncommitted;
-  }
-
-  get whole(): Record<string, unknown> {
-    return this.#context.toObject();
   }
 
   /** Settles when what waits now is written, or nothing ever will be. */
@@ -145,27 +122,6 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#writeSoon();
   }
 
-  partContext({ id, step }: Token): void {
-    const view = this.#views.get(id);
-    if (view !== undefined) this.#views.set(id, view.copy(step));
-  }
-
-  contextToDecide(token: Token): Record<string, unknown> {
-    this.#views.get(token.id)?.refresh(token.step);
-    return this.contextOf(token);
-  }
-
-  contextOf(token: Token): Record<string, unknown> {
-    let view = this.#views.get(token.id);
-    if (view === undefined) this.#views.set(token.id, view = new ContextView(this.#context));
-    return view.context;
-  }
-
-  payloadOf({ payload }: Token): unknown {
-    // Whatever an action does to it, the next attempt gets what is in the store.
-    return copyOfJson(payload);
-  }
-
   /** The result as it may be told: one that cannot be stored is a failure. */
   toTellable(token: Token, result: Result, context: Record<string, unknown>): Result {
     return toStorable(token, result, context);
@@ -176,75 +132,31 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     return withErrorInWords(isInside ? asReadBack(recorded) : recorded);
   }
 
-  /** The attempt at a token that failed before the run was resumed, if its next one is not made yet. */
-  retryOf(token: Token): PendingRetry | undefined {
-    return this.#retries.get(token.id);
-  }
-
   /** True once the token is in the store, so that it may be worked at. */
   isCommitted(token: Token): boolean {
     return token.id <= this.#committedTokens;
   }
 
-  record(outcome: Outcome): Outcome {
-    const { token, result } = outcome;
-    const resultKey = `result.${token.step}`;
-    const patch = this.#views.get(token.id)?.diff(token.step, resultKey, result.value) ?? NO_PATCH;
-    // Nobody else keeps it.
-    const isKept = token.member !== null || this.#options.captureTrace;
-    const encoded = encodeOutcome(outcome, this.#host.loop.counts, encodeChanges(patch), isKept);
-    this.#context.apply(patch);
-    if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? UNDEFINED);
-    this.#views.delete(token.id);
-    this.#retries.delete(token.id);
-    this.#changes.add(encoded.text);
-    this.#uncommitted += 1;
-    return encoded.outcome;
-  }
-
-  forgetChanges(token: Token): void {
-    this.#views.delete(token.id);
-  }
-
-  /**
-   * Takes in that an attempt failed and when the next one is due, which gets the context as it is by then: what an
-   * action does after its time is over is done to a copy that nobody looks at.
-   */
-  recordRetry(token: Token, retry: PendingRetry): void {
-    const patch = this.#views.get(token.id)?.diff(token.step, "", undefined) ?? NO_PATCH;
-    this.#context.apply(patch);
-    this.#views.delete(token.id);
-    this.#retries.set(token.id, retry);
-    this.#changes.add(encodeRetry({ token: token.id, ...retry }, patch));
-  }
-
-  /** The changes so far account for these counts. */
-  count(counts: StoredCounts): void {
-    this.#changes.count(counts);
-  }
-
   /** The first snapshot of a new run, and the events it starts with. */
   takeFirst(): Pick<NewRun, "snapshot"> & { readonly events: readonly EncodedEvent[] } {
-    const snapshot = encodeState(this.#host.loop.state, [], 0, this.#retries, this.#context);
+    const snapshot = this.recorder.takeFirst();
     const events = this.#events;
     this.#events = [];
     return { snapshot, events };
   }
 
   /** Forgets what was told of a run that has turned out to be there already, and goes on from what the store has. */
-  restore({ context, retries }: RestoredState): void {
+  restore(restored: RestoredState): void {
     this.#events = [];
-    this.#context = context;
-    this.#retries = retries;
+    this.recorder.restore(restored);
   }
 
   /** The run is in the store, at this place: from now on it can go on. */
   begin(place: StoredPlace, events: readonly EncodedEvent[]): void {
     this.#place = place;
     this.#lastSeq = place.lastSeq;
-    const { counts } = this.#host.loop;
-    this.#changes.begin(place, counts);
-    this.#committedTokens = counts.tokens;
+    this.recorder.begin(place);
+    this.#committedTokens = this.#host.loop.counts.tokens;
     this.#lease.begin(this.#options.clock.now());
     this.#deliver(events);
   }
@@ -324,21 +236,19 @@ export class Journal implements EventSink, RunContext, LeaseHost {
   }
 
   get #hasWork(): boolean {
-    return this.#events.length > 0 || !this.#changes.isEmpty || this.#isBeatDue;
+    return this.#events.length > 0 || !this.recorder.isEmpty || this.#isBeatDue;
   }
 
   get #canWait(): boolean {
-    return this.#changes.isEmpty && !this.#isBeatDue && this.#onClosed === null;
+    return this.recorder.isEmpty && !this.#isBeatDue && this.#onClosed === null;
   }
 
   /** Writes what there is to a run that stands at this place. */
   async #write(place: StoredPlace): Promise<void> {
     const { runId, store, clock, leaseMs } = this.#options;
     const events = this.#events;
-    const { counts } = this.#host.loop;
-    const uncommitted = this.#uncommitted;
-    const record = this.#changes.takeRecord(counts);
-    const snapshot = this.#changes.takeSnapshot(this.#host.loop, this.#retries, this.#context);
+    const { tokens } = this.#host.loop.counts;
+    const taken = this.recorder.take();
     const { revision, version } = place;
     const status = this.#status;
     const now = clock.now();
@@ -347,6 +257,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#isBeatDue = false;
     this.#lease.ask(now);
     try {
+      const { record, snapshot } = taken;
       const commit = { runId, revision, version, status, record, snapshot, events, wakeAt, now };
       const isWritten = await store.commit(commit);
       // It has answered too late.
@@ -358,8 +269,8 @@ export class Journal implements EventSink, RunContext, LeaseHost {
       return this.#break(new StoreError(runId, `write revision ${revision + 1}`, toText(error), { cause: error }));
     }
     this.#lease.hold();
-    this.#committedTokens = counts.tokens;
-    this.#uncommitted -= uncommitted;
+    this.#committedTokens = tokens;
+    this.recorder.settle(taken);
     this.#place = { ...place, revision: revision + 1 };
     this.#deliver(events);
     this.#catchUp();
@@ -378,7 +289,7 @@ export class Journal implements EventSink, RunContext, LeaseHost {
     this.#fault = { error };
     this.#place = null;
     this.#events = [];
-    this.#changes.clear();
+    this.recorder.clear();
     this.#isBeatDue = false;
     this.#lease.stop();
     this.#catchUp();

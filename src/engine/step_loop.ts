@@ -15,6 +15,7 @@ import { perform, performAfter, type StepHost } from "./perform.ts";
 import type { RunSnapshot } from "./pending_changes.ts";
 import { Progress } from "./progress.ts";
 import type { RegisteredStep } from "./registered_step.ts";
+import type { RunRecorder } from "./run_recorder.ts";
 import { type RunContext, SharedContext } from "./run_context.ts";
 import type { RunPlace } from "./run_place.ts";
 import type { RunPlan, RunSettings } from "./run_settings.ts";
@@ -57,7 +58,8 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   readonly #settings: RunSettings;
   readonly #stage: Stage;
   readonly #handOff: HandOff;
-  readonly #journal: Journal | null;
+  /** What records the steps for a store, `null` if nothing does. */
+  readonly #recorder: RunRecorder | null;
   readonly #tell: EventTeller;
   readonly #progress: Progress;
   readonly #atWork: AtWork;
@@ -79,14 +81,14 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
     this.steps = plan.steps;
     this.executor = ownExecutor ?? executor;
     this.clock = clock;
-    this.runContext = journal ?? new SharedContext(context);
+    this.#recorder = journal?.recorder ?? null;
+    this.runContext = this.#recorder ?? new SharedContext(context);
     this.decisions = stage.decisions;
     this.#host = host;
     this.#settings = settings;
     this.place = place;
     this.#stage = stage;
     this.#handOff = stage.handOff;
-    this.#journal = journal;
     this.#tell = tell;
     this.#progress = new Progress(plan, context, place, journal);
     this.#atWork = new AtWork(place, this.#progress.lanes);
@@ -191,7 +193,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void {
     const { attempt } = failed;
     this.place.settle(failed.token);
-    this.#journal?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
+    this.#recorder?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
     this.#tell.stepRetry(failed, error, delayMs);
     this.#atWork.setWaiting(failed.token, true);
   }
@@ -241,7 +243,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   #startNext(): boolean {
     const { maxSteps, concurrency } = this.#settings;
     // What is done and not in the store yet would be repeated after a crash, like what is at work.
-    const busy = this.#stage.busy + (this.#journal?.uncommitted ?? 0);
+    const busy = this.#stage.busy + (this.#recorder?.uncommitted ?? 0);
     if (this.#isOver || this.#heldStarts > 0 || (busy >= concurrency && !this.#atWork.hasOwnRoom)) {
       return false;
     }
@@ -263,7 +265,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   }
 
   #start(registered: RegisteredStep, token: Token): void {
-    const retry = this.#journal?.retryOf(token);
+    const retry = this.#recorder?.retryOf(token);
     const attempt = new Attempt(this, token, retry === undefined ? 1 : retry.attempt + 1);
     if (retry !== undefined) this.#atWork.setWaiting(token.id, true);
     this.#stage.startedSteps += 1;
@@ -302,7 +304,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
     const { state } = this.#progress;
     this.place.follow(outcome, before, state);
     this.#stage.finishedSteps += 1;
-    this.#journal?.count(this.counts);
+    this.#recorder?.count(this.counts);
     const isStopped = outcome.token.member !== null && stopsGroup(before, outcome);
     if (isStopped) this.#progress.dropHeld();
     const { queueLength } = this.#progress;
