@@ -2,13 +2,14 @@ import type { RunHead } from "../core/run_store.ts";
 import type { DenoKvAtomic, DenoKvDatabase } from "./deno_kv_database.ts";
 import { type DenoKvHead, type DenoKvSeen, encodeHead, parseHead } from "./deno_kv_head.ts";
 import type { DenoKvKeys } from "./deno_kv_keys.ts";
+import { MAX_KEYS_PER_READ } from "./deno_kv_limits.ts";
 import { readableHeads } from "./readable_heads.ts";
 
 /** Of so many runs the head is remembered, so that a commit need not read it. */
 const MAX_REMEMBERED = 1000;
 
 /** A place in the list of runs. */
-export type ListedPlace = Pick<RunHead, "createdAt" | "runId">;
+type ListedPlace = Pick<RunHead, "createdAt" | "runId">;
 
 /** The heads of runs, and the indexes that they are found by: the list, and what is due when. */
 export class DenoKvHeads {
@@ -29,14 +30,27 @@ export class DenoKvHeads {
     return seen;
   }
 
-  /** The heads of places in the list, without those that are somewhere else by now or cannot be read. */
-  async readMany(places: readonly ListedPlace[]): Promise<readonly DenoKvHead[]> {
-    const entries = await this.#database.getMany(places.map(({ runId }) => this.#keys.head(runId)));
-    return readableHeads([...places.entries()], ([index, { createdAt, runId }]) => {
-      const entry = entries[index];
-      const seen = entry ? parseHead(runId, entry) : null;
-      return seen !== null && seen.head.createdAt === createdAt ? seen.head : null;
-    });
+  /** The heads that can be read after a place, the newest first; those of the same time by id, the greatest first. */
+  async *list(after: ListedPlace | undefined): AsyncGenerator<DenoKvHead, void, undefined> {
+    const prefix = this.#keys.allListed();
+    const selector = after ? { prefix, end: this.#keys.listed(after.createdAt, after.runId) } : { prefix };
+    let places: ListedPlace[] = [];
+    for await (const { key, value } of this.#database.list(selector, { reverse: true })) {
+      places.push({ createdAt: Number(key.at(-2)), runId: String(value) });
+      if (places.length < MAX_KEYS_PER_READ) continue;
+      yield* await this.#readMany(places);
+      places = [];
+    }
+    if (places.length > 0) yield* await this.#readMany(places);
+  }
+
+  /** The runs that are due by then, those first that have been for longest, each with the name of its workflow. */
+  async *due(until: number): AsyncGenerator<Pick<RunHead, "runId" | "workflow">, void, undefined> {
+    const prefix = this.#keys.allDue();
+    const selector = until === Infinity ? { prefix } : { prefix, end: this.#keys.afterDue(until) };
+    for await (const { key, value } of this.#database.list(selector)) {
+      yield { runId: String(key.at(-1)), workflow: String(value) };
+    }
   }
 
   /** The head as it was written last from here, if it is remembered; it may be another by now. */
@@ -84,5 +98,15 @@ export class DenoKvHeads {
     if (wakeAt !== null) atomic.delete(this.#keys.due(wakeAt, runId));
     this.forget(runId);
     return (await atomic.commit()).ok;
+  }
+
+  /** The heads of places in the list, without those that are somewhere else by now or cannot be read. */
+  async #readMany(places: readonly ListedPlace[]): Promise<readonly DenoKvHead[]> {
+    const entries = await this.#database.getMany(places.map(({ runId }) => this.#keys.head(runId)));
+    return readableHeads([...places.entries()], ([index, { createdAt, runId }]) => {
+      const entry = entries[index];
+      const seen = entry ? parseHead(runId, entry) : null;
+      return seen !== null && seen.head.createdAt === createdAt ? seen.head : null;
+    });
   }
 }

@@ -32,19 +32,18 @@ import { assertOpenedWith } from "./assert_opened_with.ts";
 import { CommitListeners } from "./commit_listeners.ts";
 import type { DenoKvDatabase, DenoKvKey } from "./deno_kv_database.ts";
 import { type DenoKvHead, type DenoKvSeen, toRunHead } from "./deno_kv_head.ts";
-import { DenoKvHeads, type ListedPlace } from "./deno_kv_heads.ts";
+import { DenoKvHeads } from "./deno_kv_heads.ts";
 import { DenoKvKeys } from "./deno_kv_keys.ts";
 import {
   BYTES_PER_CODE_UNIT,
   countPrefixBytes,
   KEY_REST_BYTES,
-  MAX_KEYS_PER_READ,
   MAX_PREFIX_BYTES,
   MAX_RUN_ID_LENGTH,
 } from "./deno_kv_limits.ts";
 import { encodePages, encodeValue } from "./deno_kv_pages.ts";
 import { DenoKvGap, readEvents, readState } from "./deno_kv_read.ts";
-import { sweepLoose, sweepState } from "./deno_kv_sweep.ts";
+import { NOTHING_REPLACED, replacedState, sweepLoose, sweepState } from "./deno_kv_sweep.ts";
 import { DenoKvWrite } from "./deno_kv_write.ts";
 import { nullIfTorn } from "./readable_heads.ts";
 import { LONE_SURROGATE } from "./stored_text.ts";
@@ -83,9 +82,6 @@ const SCHEMA_VERSION = 1;
 
 /** How often a read that others write over is begun anew. */
 const MAX_READS = 100;
-
-/** A snapshot takes the records before it out in the same write, unless they may be more. */
-const MAX_RECORDS_AT_ONCE = 300;
 
 /**
  * Keeps runs in Deno KV. Texts may be longer than a value of Deno KV, and commits larger than its atomic writes: what
@@ -219,15 +215,12 @@ export class DenoKvStore implements RunStore {
       return head === null ? [] : [head];
     }
     return await this.#try(null, "claim runs", async () => {
-      const prefix = this.#keys.allDue();
       const claimed = new Map<string, RunHead>();
-      const selector = isForced ? { prefix } : { prefix, end: this.#keys.afterDue(now) };
-      for await (const { key, value } of this.#database.list(selector)) {
-        const dueId = String(key.at(-1));
+      for await (const due of this.#heads.due(isForced ? Infinity : now)) {
         // A run that was claimed is further down in the list now.
-        if (claimed.has(dueId) || (workflows !== undefined && !workflows.includes(String(value)))) continue;
-        const head = await this.#claim(dueId, claim).catch(nullIfTorn);
-        if (head !== null) claimed.set(dueId, head);
+        if (claimed.has(due.runId) || (workflows !== undefined && !workflows.includes(due.workflow))) continue;
+        const head = await this.#claim(due.runId, claim).catch(nullIfTorn);
+        if (head !== null) claimed.set(due.runId, head);
         if (claimed.size >= limit) break;
       }
       return [...claimed.values()];
@@ -238,26 +231,14 @@ export class DenoKvStore implements RunStore {
   async list({ status, workflow, after, limit }: RunQuery): Promise<readonly RunHead[]> {
     if (limit <= 0) return [];
     return await this.#try(null, "list runs", async () => {
-      const prefix = this.#keys.allListed();
-      const selector = after ? { prefix, end: this.#keys.listed(after.createdAt, after.runId) } : { prefix };
       const heads: RunHead[] = [];
-      let places: ListedPlace[] = [];
-      const add = async () => {
-        const wanted = places;
-        places = [];
-        for (const head of await this.#heads.readMany(wanted)) {
-          if (status !== undefined && head.status !== status) continue;
-          if (workflow !== undefined && head.workflow !== workflow) continue;
-          heads.push(toRunHead(head));
-        }
-      };
-      for await (const { key, value } of this.#database.list(selector, { reverse: true })) {
-        places.push({ createdAt: Number(key.at(-2)), runId: String(value) });
-        if (places.length === MAX_KEYS_PER_READ) await add();
-        if (heads.length >= limit) break;
+      for await (const head of this.#heads.list(after)) {
+        if (status !== undefined && head.status !== status) continue;
+        if (workflow !== undefined && head.workflow !== workflow) continue;
+        heads.push(toRunHead(head));
+        if (heads.length === limit) break;
       }
-      if (heads.length < limit && places.length > 0) await add();
-      return heads.slice(0, limit);
+      return heads;
     });
   }
 
@@ -298,19 +279,11 @@ export class DenoKvStore implements RunStore {
     head: DenoKvHead,
     options: { readonly mark?: DenoKvKey } = {},
   ): Promise<boolean> {
-    const { runId, life } = head;
+    const { runId } = head;
     const keys = this.#keys;
     const before = seen?.head ?? null;
     const isSnapshot = head.snapshotAt === head.revision;
-    const removed: DenoKvKey[] = [];
-    let isSwept = false;
-    if (before !== null && isSnapshot) {
-      removed.push(keys.kept(runId, life, "snapshot", before.snapshotAt));
-      isSwept = before.hasChunks || before.revision - before.snapshotAt > MAX_RECORDS_AT_ONCE;
-      for (let at = before.snapshotAt + 1; !isSwept && at <= before.revision; at += 1) {
-        removed.push(keys.kept(runId, life, "record", at));
-      }
-    }
+    const { removed, isSwept } = before !== null && isSnapshot ? replacedState(keys, before) : NOTHING_REPLACED;
     let next = head;
     const toAtomic = (hasChunks: boolean) => {
       next = { ...head, hasChunks: hasChunks || (head.hasChunks && !isSnapshot) };

@@ -5,6 +5,30 @@ import { deleteAll } from "./deno_kv_write.ts";
 
 const KEYS_AT_ONCE = 500;
 
+/** A snapshot takes the records before it out in the same write, unless they may be more. */
+const MAX_RECORDS_AT_ONCE = 300;
+
+/** What goes when a snapshot is written. */
+export interface ReplacedState {
+  /** What goes in the same write. */
+  readonly removed: readonly DenoKvKey[];
+  /** Whether there is more than that, for {@linkcode sweepState}. */
+  readonly isSwept: boolean;
+}
+
+export const NOTHING_REPLACED: ReplacedState = { removed: [], isSwept: false };
+
+/** The snapshot and the records of a head that another snapshot takes the place of. */
+export function replacedState(
+  keys: DenoKvKeys,
+  { runId, life, snapshotAt, revision, hasChunks }: DenoKvHead,
+): ReplacedState {
+  const removed = [keys.kept(runId, life, "snapshot", snapshotAt)];
+  const isSwept = hasChunks || revision - snapshotAt > MAX_RECORDS_AT_ONCE;
+  for (let at = snapshotAt + 1; !isSwept && at <= revision; at += 1) removed.push(keys.kept(runId, life, "record", at));
+  return { removed, isSwept };
+}
+
 /** Removes what lives without a head have kept, also those of a process that ended in between. */
 export async function sweepLoose(
   database: DenoKvDatabase,
