@@ -10,8 +10,7 @@ export const MAX_ATOMIC_BYTES = 700_000;
 /** The most mutations of one atomic write. */
 export const MAX_MUTATIONS = 1000;
 
-/** The longest run id, in code units, and the longest prefix, in bytes, so that no key passes Deno KV's 2 048 bytes. */
-export const MAX_RUN_ID_LENGTH = 512;
+/** The longest prefix, in bytes: with the longest run id, too, no key passes Deno KV's 2 048 bytes. */
 export const MAX_PREFIX_BYTES = 256;
 
 /** The most bytes of a code unit of a run id in a key, but for a NUL. */

@@ -34,19 +34,13 @@ import type { DenoKvDatabase, DenoKvKey } from "./deno_kv_database.ts";
 import { type DenoKvHead, type DenoKvSeen, toRunHead } from "./deno_kv_head.ts";
 import { DenoKvHeads } from "./deno_kv_heads.ts";
 import { DenoKvKeys } from "./deno_kv_keys.ts";
-import {
-  BYTES_PER_CODE_UNIT,
-  countPrefixBytes,
-  KEY_REST_BYTES,
-  MAX_PREFIX_BYTES,
-  MAX_RUN_ID_LENGTH,
-} from "./deno_kv_limits.ts";
+import { BYTES_PER_CODE_UNIT, countPrefixBytes, KEY_REST_BYTES, MAX_PREFIX_BYTES } from "./deno_kv_limits.ts";
 import { encodePages, encodeValue } from "./deno_kv_pages.ts";
 import { DenoKvGap, readEvents, readState } from "./deno_kv_read.ts";
 import { NOTHING_REPLACED, replacedState, sweepLoose, sweepState } from "./deno_kv_sweep.ts";
 import { DenoKvWrite } from "./deno_kv_write.ts";
 import { nullIfTorn } from "./readable_heads.ts";
-import { LONE_SURROGATE } from "./stored_text.ts";
+import { refuseRunId } from "./refuse_run_id.ts";
 
 export type { RunStatus } from "../core/events.ts";
 export type {
@@ -360,7 +354,5 @@ export class DenoKvStore implements RunStore {
 
 /** Why there can be no run of this id, `null` if there can. */
 function refuseId(runId: string): string | null {
-  if (LONE_SURROGATE.test(runId)) return "its id holds half a surrogate pair, which Deno KV does not keep";
-  if (runId.length <= MAX_RUN_ID_LENGTH) return null;
-  return `its id is longer than ${MAX_RUN_ID_LENGTH} code units: ${runId.length}`;
+  return refuseRunId(runId, "Deno KV");
 }

@@ -41,7 +41,8 @@ import { PostgresDoorbell } from "./postgres_doorbell.ts";
 import { HEAD_COLUMNS, NO_HEAD_COLUMNS, readNumber, readText, toArrayText, toHead } from "./postgres_rows.ts";
 import { PostgresTables } from "./postgres_tables.ts";
 import { readableHeads } from "./readable_heads.ts";
-import { encodeText, LONE_SURROGATE } from "./stored_text.ts";
+import { refuseRunId } from "./refuse_run_id.ts";
+import { encodeText } from "./stored_text.ts";
 
 export type { RunStatus } from "../core/events.ts";
 export type {
@@ -90,9 +91,6 @@ export interface PostgresStoreOptions {
  */
 const CAN_BE_CLAIMED = "status IN ('running', 'suspended') AND revision >= 1 AND last_seq >= 0 " +
   "AND 'NaN' NOT IN (wake_at, created_at, updated_at)";
-
-/** The longest run id, in code units, so that it fits into an index. */
-const MAX_RUN_ID_LENGTH = 512;
 
 /**
  * Keeps runs in Postgres. Every method is one statement, so any connection of a pool will do. The tables are
@@ -354,7 +352,5 @@ ORDER BY created_at DESC, place DESC LIMIT $${values.length + 1}`;
 /** Why there can be no run of this id, `null` if there can. */
 function refuseId(runId: string): string | null {
   if (runId.includes("\0")) return "its id holds a NUL, which Postgres does not keep";
-  if (LONE_SURROGATE.test(runId)) return "its id holds half a surrogate pair, which Postgres does not keep";
-  if (runId.length <= MAX_RUN_ID_LENGTH) return null;
-  return `its id is longer than ${MAX_RUN_ID_LENGTH} code units: ${runId.length}`;
+  return refuseRunId(runId, "Postgres");
 }
