@@ -62,7 +62,7 @@ export class Lease {
 
   /** Looks after the run no more; no timer is left. */
   stop(): void {
-    this.#clock.clearTimeout(this.#timer);
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#timer = null;
   }
 

@@ -56,7 +56,7 @@ export class Recovery {
   /** Lets no round follow. */
   stop(): void {
     this.#isStopped = true;
-    this.#options.clock.clearTimeout(this.#timer);
+    this.#unplan();
   }
 
   async #round(isForced: boolean): Promise<number> {
@@ -145,11 +145,15 @@ export class Recovery {
 
   #plan(delayMs: number): void {
     const { clock, recover, onError } = this.#options;
-    clock.clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#unplan();
     if (this.#isStopped || delayMs > LONGEST_TIMER_MS) return;
     this.#timer = clock.setTimeout(() => {
       recover().catch((error) => onError(error, null));
     }, delayMs);
+  }
+
+  #unplan(): void {
+    if (this.#timer !== null) this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = null;
   }
 }

@@ -35,7 +35,7 @@ export class PostgresDoorbell {
   /** Sends what is left, and waits until all is sent. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#clock.clearTimeout(this.#timer);
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#sending = this.#sending.then(() => this.#notify());
     await this.#sending;
   }
@@ -49,8 +49,8 @@ export class PostgresDoorbell {
   }
 
   async #notify(): Promise<void> {
-    const runIds = toArrayText([...this.#written]);
     if (this.#written.size === 0) return;
+    const runIds = toArrayText([...this.#written]);
     this.#written = new Set();
     try {
       const text = "SELECT pg_notify($1, run_id) FROM unnest($2::text::text[]) AS written (run_id)";
