@@ -1,4 +1,4 @@
-import type { SchemaIssue } from "./standard_schema.ts";
+import { pathOf, type SchemaIssue } from "./standard_schema.ts";
 
 /** The parent class of this package's own errors. A wrong argument is a `TypeError` or a `RangeError` instead. */
 export class WorkflowError extends Error {
@@ -352,7 +352,6 @@ function listOf(known: Iterable<string>): string {
   return `known steps are ${shown}${names.length > 20 ? ` and ${names.length - 20} more` : ""}`;
 }
 
-function tell({ message, path }: SchemaIssue): string {
-  const keys = path?.map((key) => String(typeof key === "object" ? key.key : key)) ?? [];
-  return ["payload", ...keys].join(".") + `: ${message}`;
+function tell(issue: SchemaIssue): string {
+  return `${["payload", ...pathOf(issue)].join(".")}: ${issue.message}`;
 }

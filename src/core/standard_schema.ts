@@ -27,3 +27,8 @@ export interface SchemaIssue {
   /** Where it is: the keys from the outside in. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
+
+/** Where an issue is: its keys from the outside in, as texts. */
+export function pathOf({ path = [] }: SchemaIssue): string[] {
+  return path.map((key) => String(typeof key === "object" ? key.key : key));
+}

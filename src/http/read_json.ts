@@ -67,9 +67,9 @@ async function read(reader: BodyReader): Promise<ReadableStreamReadResult<Uint8A
   }
 }
 
-function decode(decode: () => string): string {
+function decode(next: () => string): string {
   try {
-    return decode();
+    return next();
   } catch {
     // The decoder has nothing more to tell.
     throw new Problem(400, "The body is no UTF-8");

@@ -7,7 +7,7 @@ import {
   UnknownWorkflowError,
 } from "../core/errors.ts";
 import { createRunId } from "../core/run_id.ts";
-import type { SchemaIssue } from "../core/standard_schema.ts";
+import { pathOf, type SchemaIssue } from "../core/standard_schema.ts";
 import type { StartedRun } from "../runner/runner_options.ts";
 import { tooMany, unavailable } from "./answers.ts";
 import { isAllowed } from "./is_allowed.ts";
@@ -110,8 +110,8 @@ function refuse(error: unknown): never {
   throw error;
 }
 
-function toPublicIssue({ message, path = [] }: SchemaIssue): { readonly message: string; readonly path: string[] } {
-  return { message, path: path.map((key) => String(typeof key === "object" ? key.key : key)) };
+function toPublicIssue(issue: SchemaIssue): { readonly message: string; readonly path: string[] } {
+  return { message: issue.message, path: pathOf(issue) };
 }
 
 function unknownStart(): Problem {

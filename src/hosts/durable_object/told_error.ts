@@ -8,7 +8,7 @@ import {
   UnknownWorkflowError,
   type WorkflowError,
 } from "../../core/errors.ts";
-import type { SchemaIssue } from "../../core/standard_schema.ts";
+import { pathOf, type SchemaIssue } from "../../core/standard_schema.ts";
 
 /** An error on its way from an object to a Worker, with what its class is made of. */
 export type ToldError =
@@ -78,6 +78,6 @@ function ofItsClass(told: ToldError): WorkflowError {
   }
 }
 
-function toJsonIssue({ message, path = [] }: SchemaIssue): SchemaIssue {
-  return { message, path: path.map((key) => String(typeof key === "object" ? key.key : key)) };
+function toJsonIssue(issue: SchemaIssue): SchemaIssue {
+  return { message: issue.message, path: pathOf(issue) };
 }
