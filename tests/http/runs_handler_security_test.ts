@@ -266,6 +266,19 @@ Deno.test("POST /runs reads no more of a body without end than its limit, and le
   assertEquals([problemOf(answer), sent <= 1024 * 1024 + 2 * chunk.length, isLeft], [problem(413), true, true]);
 });
 
+Deno.test("POST /runs does not wait for the end of a body that it refuses", async () => {
+  await using runs = new FakeRuns(greetings());
+  const neverLeft = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024).fill(0x20)),
+    cancel: () => neverLeft.promise,
+  });
+
+  const answer = await ask(createRunsHandler(runs), "POST", "/runs", { body });
+
+  assertEquals(problemOf(answer), problem(413));
+});
+
 Deno.test("POST /runs takes a body of just its limit, whatever content-length says", async () => {
   await using runs = new FakeRuns(greetings());
   const body = JSON.stringify(START.body);
