@@ -106,7 +106,8 @@ export class Runner implements AsyncDisposable {
 
   /**
    * Starts a run of a workflow, and settles once it is in the store. If the store has this run already, nothing new is
-   * started; if nobody works on that one, it is continued here.
+   * started; if nobody works on that one, it is continued here. If it cannot be, because it is of another version for
+   * example, `onError` hears of it.
    *
    * @throws {UnknownWorkflowError | UnknownStepError} If there is no workflow or step of this name.
    * @throws {RunConflictError} If the id is taken by a run of another workflow, start or payload.
@@ -255,7 +256,7 @@ export class Runner implements AsyncDisposable {
       if (head !== null) {
         await assertSameStart(head, plan, this.#store);
         const isDue = head.wakeAt !== null && head.wakeAt <= this.#clock.now();
-        if (isDue && !this.#runs.has(runId)) await this.#takeOver(head, false);
+        if (isDue && !this.#runs.has(runId)) await this.#takeOverIfPossible(head);
         return { runId, isNew: false };
       }
       const beside = this.#runs.get(runId);
@@ -317,6 +318,16 @@ export class Runner implements AsyncDisposable {
       runId,
       (onCommitted) => resumeStoredRun(found, runId, this.#runOptions, { claimed, onCommitted }),
     );
+  }
+
+  /** Goes on with a run that is there in any case: where it cannot be gone on with here, somebody else may be able to. */
+  async #takeOverIfPossible(head: RunHead): Promise<void> {
+    try {
+      await this.#takeOver(head, false);
+    } catch (error) {
+      if (error instanceof StoreError || error instanceof UnknownRunError) throw error;
+      this.#tell(error, head.runId);
+    }
   }
 
   #tell(error: unknown, runId: string | null): void {

@@ -13,6 +13,7 @@ import {
 import { Runner } from "@stepstream/workflow/runner";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { laterTurn, readAll, typesOf } from "../tools/events.ts";
+import { ManualClock } from "../tools/manual_clock.ts";
 import { BENCH_STORES, replaced, RunnerBench } from "./runner_bench.ts";
 
 for (const { kind, open } of BENCH_STORES) {
@@ -294,6 +295,25 @@ Deno.test("Runner.start() goes on with a run of the id that nobody works on", as
   await readAll(bench.runner.follow("r1"));
 
   assertEquals([started, (await store.find("r1"))?.status], [{ runId: "r1", isNew: false }, "completed"]);
+});
+
+Deno.test("Runner.start() of an id whose run it cannot go on with answers it, and tells onError why", async () => {
+  const store = new MemoryStore();
+  const clock = new ManualClock();
+  const older = new RunnerBench({ store, clock });
+  await older.runner.start("work", "hold", "gate", { runId: "r1" });
+  await laterTurn();
+  const closing = older.runner.close();
+  older.gates.openAll();
+  await closing;
+  const left = await store.find("r1");
+  await using newer = new RunnerBench({ store, clock, version: "2" });
+
+  const started = await newer.runner.start("work", "hold", "gate", { runId: "r1" });
+
+  assertEquals(started, { runId: "r1", isNew: false });
+  assertEquals(newer.errors, ["VersionMismatchError r1"]);
+  assertEquals(await store.find("r1"), left);
 });
 
 Deno.test("Runner.start() of a run that was deleted while it was at work begins once the first has ended", async () => {
