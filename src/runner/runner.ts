@@ -1,5 +1,5 @@
 import { type Clock, inWholeMs, systemClock } from "../core/clock.ts";
-import { RunConflictError, RunnerClosedError, StoreError, UnknownRunError } from "../core/errors.ts";
+import { RunConflictError, RunFencedError, RunnerClosedError, StoreError, UnknownRunError } from "../core/errors.ts";
 import type { WorkflowEvent } from "../core/events.ts";
 import { createRunId } from "../core/run_id.ts";
 import type { RunHead, RunQuery, RunStore } from "../core/run_store.ts";
@@ -304,9 +304,20 @@ export class Runner implements AsyncDisposable {
     // Its place may be taken by now: by itself, taken over from here.
     if (this.#runs.get(runId) === run) this.#runs.delete(runId);
     run.feed.ring();
-    if (trouble === null) return;
+    if (trouble === null || await this.#isCancelled(runId, trouble.error)) return;
     this.#tell(trouble.error, runId);
     if (trouble.error instanceof StoreError) this.#recovery.afterLoss();
+  }
+
+  /** Whether a run was fenced off here by somebody who has cancelled it, as anybody may. */
+  async #isCancelled(runId: string, error: unknown): Promise<boolean> {
+    if (!(error instanceof RunFencedError)) return false;
+    try {
+      return (await this.get(runId))?.status === "cancelled";
+    } catch {
+      // Of the two, what has happened to the run is the one to tell.
+      return false;
+    }
   }
 
   /** Goes on with a run, which is claimed already or else will be. */
@@ -320,7 +331,7 @@ export class Runner implements AsyncDisposable {
     );
   }
 
-  /** Goes on with a run that is there in any case: where it cannot be gone on with here, somebody else may be able to. */
+  /** Goes on with a run that is there in any case: where that cannot be, somebody else may be able to. */
   async #takeOverIfPossible(head: RunHead): Promise<void> {
     try {
       await this.#takeOver(head, false);

@@ -55,6 +55,21 @@ for (const { kind, open } of BENCH_STORES) {
     assertEquals(there.runner.activeRuns, 0);
   });
 
+  Deno.test(`Runner.cancel() elsewhere is no trouble that onError hears of (${kind})`, async () => {
+    using opened = await open();
+    await using here = new RunnerBench(opened);
+    await using there = new RunnerBench(opened);
+    await there.runner.start("work", "wait", "gate", { runId: "r1" });
+    await laterTurn();
+
+    await here.runner.cancel("r1", REASON);
+    there.gates.open("gate");
+    await laterTurn();
+    await there.runner.close();
+
+    assertEquals([there.runner.activeRuns, there.errors], [0, []]);
+  });
+
   Deno.test(`Runner.cancel() elsewhere is heard by an action that is silent, with the next sign of life (${kind})`, async () => {
     using opened = await open();
     await using here = new RunnerBench(opened);
