@@ -164,6 +164,7 @@ export class Run implements StepLoopHost, JournalHost, OpeningHost, BeginningHos
     const ending = { status, error, cleanup };
     // Set before anything is aborted: an abort listener may call back into the run.
     this.#ending = ending;
+    if (suspended !== null) this.loop.keepWhatIsLeft();
     this.loop.stop(error);
     if (!isInside) this.#stage.turn.stop();
     if (this.beginning.isOver) {

@@ -73,6 +73,8 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   #heldStarts = 0;
   /** A run inside another waits for somebody to want an event. */
   #isIdle = false;
+  /** What the run was when it was left for later, with the tokens that were not in its queue; `null` before that. */
+  #left: { readonly state: RunState; readonly outside: Token[] } | null = null;
 
   constructor({ host, plan, settings, place, journal, tell }: StepLoopOptions) {
     const { runId, clock, executor, ownExecutor, context } = settings;
@@ -95,7 +97,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   }
 
   get state(): RunState {
-    return this.#progress.state;
+    return this.#left?.state ?? this.#progress.state;
   }
 
   get counts(): StoredCounts {
@@ -123,6 +125,16 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
     return this.#atWork.settled(cleanupTimeoutMs, this.clock, isInside ? signal : null);
   }
 
+  /** What is at work when the run is left is dropped here, but not for the store, which may still get all of the state. */
+  keepWhatIsLeft(): void {
+    const { state } = this.#progress;
+    const outside = this.tokensOutside();
+    const starting = this.#starting === null ? null : Attempt.tokenOf(this.#starting);
+    // One that had to wait for room is in no place while its action's first part is on the stack.
+    if (starting !== null && state.queue.head !== starting) outside.push(starting);
+    this.#left = { state, outside: outside.filter((token) => this.#progress.isLive(token)) };
+  }
+
   /** The run has ended: nothing starts any more, and nothing comes of what is at work. */
   stop(reason: unknown): void {
     this.#isOver = true;
@@ -141,7 +153,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   }
 
   tokensOutside(): Token[] {
-    return [...this.#progress.lanes.held(), ...Array.from(this.#atWork.firsts, Attempt.tokenOf)];
+    return this.#left?.outside ?? [...this.#progress.lanes.held(), ...Array.from(this.#atWork.firsts, Attempt.tokenOf)];
   }
 
   get isWanted(): boolean {

@@ -292,3 +292,59 @@ Deno.test("A stored run whose store never answers is lost when its lease is over
   assertInstanceOf(failure?.error, StoreError);
   assertEquals(reasons, [failure.error]);
 });
+
+Deno.test("RunStream.return() keeps what is at work, also where the last commit has a snapshot", async () => {
+  const store = new MemoryStore();
+  const gates = new Gates();
+  const workflow = new Workflow({ name: "two" }).add(
+    {
+      name: "both",
+      action: () => ["hold", "fill"],
+      decision: (_ctx, { value }, enqueue) => value?.forEach((step) => enqueue.tail(step, null)),
+    },
+    { name: "hold", action: (_ctx, _payload, _log, { signal }) => gates.wait("hold", signal) },
+    {
+      name: "fill",
+      action: async (_ctx, _payload, log) => {
+        await gates.wait("fill");
+        log.event("filling");
+        await gates.wait("filled");
+        // So much that the state is written as a whole.
+        return "x".repeat(100_000);
+      },
+    },
+  );
+  const written = Promise.withResolvers<void>();
+  const slow = new FaultyStore(store, async ({ commit }): Promise<Fate> => {
+    if (commit?.events.at(-1)?.text.includes("filling")) await written.promise;
+    return "answered";
+  });
+  const stream = workflow.stream("both", null, { store: slow, runId: RUN_ID, concurrency: 2 });
+  const reading = readAll(stream);
+  await untilWaiting(gates, "hold", "fill");
+  gates.open("fill");
+  await untilWaiting(gates, "hold", "filled");
+  gates.open("filled");
+  await laterTurn();
+
+  const left = stream.return();
+  written.resolve();
+  gates.openAll();
+  await Promise.all([left, reading]);
+
+  const isSnapshotLast = slow.commits.at(-1)?.snapshot !== null;
+  const resumed = readAll(workflow.resume(RUN_ID, { store }));
+  await untilWaiting(gates, "hold");
+  gates.openAll();
+  assertEquals(isSnapshotLast, true);
+  assertEquals(typesOf((await resumed).items), ["run.resume", "step.start", "step.result", "run.end"]);
+});
+
+/** Waits until actions wait at all these gates. */
+async function untilWaiting(gates: Gates, ...names: readonly string[]): Promise<void> {
+  for (let turn = 0; turn < 100; turn += 1) {
+    if (names.every((name) => gates.waiting.includes(name))) return;
+    await laterTurn();
+  }
+  throw new Error(`Nobody waits at ${names.join(", ")}: ${gates.waiting.join(", ")}`);
+}
