@@ -1,4 +1,5 @@
 import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
+import { StoreError } from "../core/errors.ts";
 import type { RunHead, RunStore } from "../core/run_store.ts";
 import { settledWithin } from "../engine/settled_within.ts";
 import { asked } from "../engine/store_access.ts";
@@ -28,10 +29,12 @@ const PAGE_LENGTH = 100;
 /** Takes over runs that nobody works on, now and from time to time. */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  /** Those that were claimed in this round and cannot be gone on with here. */
-  #hopeless: RunHead[] = [];
-  /** Those of the round before, by id, with the version that they were of. */
-  #hopelessBefore = new Map<string, string>();
+  /** Those that were claimed in this round and are not gone on with here. */
+  #left: RunHead[] = [];
+  /** Those of them that cannot be gone on with here, by id, with the version that they are of. */
+  #hopeless = new Map<string, string>();
+  /** Those of the round before. */
+  #hopelessBefore: ReadonlyMap<string, string> = new Map();
   /** The rounds come one after the other: two at once would take runs from each other. */
   #last: Promise<unknown> = Promise.resolve();
   #timer: unknown = null;
@@ -110,30 +113,36 @@ export class Recovery {
   }
 
   async #takeOne(head: RunHead, isClaimed: boolean): Promise<boolean> {
+    const { runId, version } = head;
+    // What could not be gone on with a moment ago is not read and told of again.
+    let isHopeless = this.#hopelessBefore.get(runId) === version;
     try {
-      // What could not be gone on with a moment ago is not read and told of again.
-      if (!this.#isStopped && this.#hopelessBefore.get(head.runId) !== head.version) {
+      if (!this.#isStopped && !isHopeless) {
         await this.#options.takeOver(head, isClaimed);
         return true;
       }
     } catch (error) {
-      this.#options.onError(error, head.runId);
+      // What a store does not give now it may give the next time.
+      isHopeless = !(error instanceof StoreError);
+      this.#options.onError(error, runId);
     }
-    if (isClaimed) this.#hopeless.push(head);
+    if (isClaimed) this.#left.push(head);
+    if (isClaimed && isHopeless) this.#hopeless.set(runId, version);
     return false;
   }
 
   /**
-   * Lets go of the runs that cannot be gone on with here: somebody else may be able to, at once. Only at the end of a
+   * Lets go of the runs that are not gone on with here: somebody else may be able to, at once. Only at the end of a
    * round, or the same ones would be claimed again and again.
    */
   async #giveBack(): Promise<void> {
     const { store, clock, onError } = this.#options;
-    const hopeless = this.#hopeless;
-    this.#hopeless = [];
-    this.#hopelessBefore = new Map(hopeless.map(({ runId, version }) => [runId, version]));
+    const left = this.#left;
+    this.#left = [];
+    this.#hopelessBefore = this.#hopeless;
+    this.#hopeless = new Map();
     const now = clock.now();
-    await Promise.all(hopeless.map(async ({ runId, revision, version, status }) => {
+    await Promise.all(left.map(async ({ runId, revision, version, status }) => {
       const unchanged = { runId, revision, version, status, record: null, snapshot: null, events: [] };
       try {
         await asked(() => store.commit({ ...unchanged, wakeAt: now, now }), runId, "give back the lease");

@@ -438,3 +438,23 @@ Deno.test("Runner tells once of a run that it cannot go on with, reads it once, 
   assertEquals([newer.errors, loads, recovered], [["VersionMismatchError r1"], 1, 1]);
   await readAll(older.runner.follow("r1"));
 });
+
+Deno.test("Runner.recover() tries a run again whose state the store did not give, by its timer", async () => {
+  const clock = new ManualClock();
+  const store = new MemoryStore();
+  await suspend(store, clock, ["r1"]);
+  let isFailing = true;
+  const load: RunStore["load"] = async (runId) => {
+    if (isFailing) throw new Error("the connection was lost");
+    return await store.load(runId);
+  };
+  await using bench = new RunnerBench({ store: replaced(store, { load }), clock });
+
+  const recovered = await bench.runner.recover();
+  isFailing = false;
+  clock.tick(10_000);
+  await laterTurn();
+
+  assertEquals([recovered, bench.errors, bench.attempts], [0, ["StoreError r1"], ["r1/2 1"]]);
+  await readAll(bench.runner.follow("r1"));
+});
