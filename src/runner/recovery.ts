@@ -136,16 +136,18 @@ export class Recovery {
    * round, or the same ones would be claimed again and again.
    */
   async #giveBack(): Promise<void> {
-    const { store, clock, onError } = this.#options;
+    const { store, clock, leaseMs, onError } = this.#options;
     const left = this.#left;
     this.#left = [];
     this.#hopelessBefore = this.#hopeless;
     this.#hopeless = new Map();
     const now = clock.now();
+    // By then also whoever's clock is behind, or those of this version would have them again and again before that.
+    const wakeAt = now - leaseMs;
     await Promise.all(left.map(async ({ runId, revision, version, status }) => {
       const unchanged = { runId, revision, version, status, record: null, snapshot: null, events: [] };
       try {
-        await asked(() => store.commit({ ...unchanged, wakeAt: now, now }), runId, "give back the lease");
+        await asked(() => store.commit({ ...unchanged, wakeAt, now }), runId, "give back the lease");
       } catch (error) {
         onError(error, runId);
       }

@@ -158,7 +158,7 @@ Deno.test("Runner.close() waits for a recovery that is under way, and lets its r
   await recovering;
 
   const head = await store.find("r1");
-  assertEquals([head?.status, head?.wakeAt, bench.attempts], ["suspended", 0, []]);
+  assertEquals([head?.status, (head?.wakeAt ?? Infinity) <= clock.now(), bench.attempts], ["suspended", true, []]);
   assertEquals(clock.pendingMs, []);
 });
 

@@ -458,3 +458,19 @@ Deno.test("Runner.recover() tries a run again whose state the store did not give
   assertEquals([recovered, bench.errors, bench.attempts], [0, ["StoreError r1"], ["r1/2 1"]]);
   await readAll(bench.runner.follow("r1"));
 });
+
+Deno.test("Runner.recover() gives a run that it cannot go on with to one whose clock is behind", async () => {
+  const store = new MemoryStore();
+  const [early, late] = [new ManualClock(), new ManualClock()];
+  // Less than a lease, and more than there is between two rounds.
+  early.tick(20_000);
+  await suspend(store, late, ["r1"]);
+  await using newer = new RunnerBench({ store, clock: early, version: "2" });
+  await using older = new RunnerBench({ store, clock: late });
+
+  await newer.runner.recover();
+  const recovered = await older.runner.recover();
+
+  assertEquals([newer.errors, recovered], [["VersionMismatchError r1"], 1]);
+  await readAll(older.runner.follow("r1"));
+});
