@@ -37,6 +37,11 @@ function describeChain(error: unknown, causesLeft: number): JsonError {
 
 /** True for what stands for an error already and is none: it comes from a store or a wire. */
 export function isDescribed(error: unknown): error is JsonError {
-  return typeof error === "object" && error !== null && !(error instanceof Error) &&
-    "name" in error && typeof error.name === "string" && "message" in error && typeof error.message === "string";
+  try {
+    return typeof error === "object" && error !== null && !(error instanceof Error) &&
+      "name" in error && typeof error.name === "string" && "message" in error && typeof error.message === "string";
+  } catch {
+    // A getter or a proxy of it threw: nothing that comes from a store or a wire does.
+    return false;
+  }
 }

@@ -269,10 +269,19 @@ function wait(attempt: Attempt, delayMs: number, clock: Clock): Promise<void> {
 function retryOf({ retry }: Step, { ok, error }: Result, attempt: Attempt): RetryPolicy | null {
   // A payload is not better the second time.
   if (
-    ok || Attempt.isDropped(attempt) || retry === undefined || error instanceof PayloadError ||
+    ok || Attempt.isDropped(attempt) || retry === undefined || isPayloadError(error) ||
     attempt.attempt >= retry.maxAttempts
   ) return null;
   return retry.when?.(error, attempt.attempt) === false ? null : retry;
+}
+
+function isPayloadError(error: unknown): boolean {
+  try {
+    return error instanceof PayloadError;
+  } catch {
+    // A proxy that throws at every look, which an action may throw like anything else.
+    return false;
+  }
 }
 
 /** Decides once the decisions before this one are through. */

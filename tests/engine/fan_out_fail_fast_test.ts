@@ -4,6 +4,7 @@ import { laterTurn, readAll, typesOf } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
 import { RejectionTrap } from "../tools/rejection_trap.ts";
+import { revokedProxy } from "../tools/revoked_proxy.ts";
 
 Deno.test("enqueue.all() in mode fail-fast aborts with the GroupFailedError that the step's result tells", async () => {
   const gates = new Gates();
@@ -198,6 +199,16 @@ Deno.test("enqueue.all() in mode fail-fast is not stopped by a failure inside a 
   const { context } = await workflow.run("list");
 
   assertEquals(texts(context["result.merge"]), ["Error: part", "Error: part"]);
+});
+
+Deno.test("enqueue.all() in mode fail-fast is stopped by an error that cannot be looked at", async () => {
+  const workflow = failFast(["a", "b"], () => {
+    throw revokedProxy();
+  });
+
+  const { context } = await workflow.run("list");
+
+  assertEquals(context["result.merge"].map(({ ok }: Result) => ok), [false, false]);
 });
 
 Deno.test("enqueue.all() in mode fail-fast is stopped by a `then` inside it that fails", async () => {

@@ -2,6 +2,7 @@ import { type Action, type RunOptions, type Step, Workflow, type WorkflowEvent }
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { laterTurn, typesOf } from "../tools/events.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
+import { revokedProxy } from "../tools/revoked_proxy.ts";
 import { settleTicking } from "../tools/settle_ticking.ts";
 import { spiedSignal } from "../tools/spied_signal.ts";
 
@@ -316,6 +317,20 @@ Deno.test("Step.retry fails the step alone where an error's retryAfterMs cannot 
   const { trace } = await workflow.run("call");
 
   assertEquals(trace.map(({ error, attempts }) => ({ error, attempts })), [{ error: "Error: busy", attempts: 2 }]);
+});
+
+Deno.test("Step.retry fails the step alone where what was thrown cannot be looked at", async () => {
+  const workflow = new Workflow().add({
+    name: "call",
+    action: () => {
+      throw revokedProxy();
+    },
+    retry: { maxAttempts: 2 },
+  });
+
+  const { trace } = await workflow.run("call");
+
+  assertEquals(trace.map(({ error, attempts }) => ({ error, attempts })), [{ error: "[unreadable]", attempts: 2 }]);
 });
 
 for (const thrown of [null, undefined, "busy", 7, Symbol("busy")]) {
