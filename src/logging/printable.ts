@@ -1,8 +1,11 @@
 import { describeError } from "../core/describe_error.ts";
 import { toText } from "../core/to_text.ts";
 
-/** What JSON text may hold and a terminal or a log reader might take for a line's end or a command. */
-const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g;
+/**
+ * What JSON text may hold and a terminal or a log reader might take for a line's end or a command, among it what turns
+ * the direction of the text after it, so that a value would be seen in the place of another.
+ */
+const UNSAFE = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Deeper nesting is not shown. */
 const MAX_DEPTH = 50;
@@ -21,7 +24,7 @@ export function toPrintableJson(value: unknown): unknown {
   return new PrintableCopy().of(value);
 }
 
-/** JSON as text that holds no line's end and no control character. */
+/** JSON as text that holds no line's end and no character that controls how it is shown. */
 export function toJsonLine(json: unknown): string {
   return JSON.stringify(json).replace(
     UNSAFE,

@@ -4,8 +4,8 @@ import { assert, assertEquals, assertLess, assertNotMatch } from "@std/assert";
 const clock = { now: () => Date.UTC(2024, 0, 1, 10) };
 const timestamp = "2024-01-01T10:00:00.000Z";
 
-/** What ends or overwrites a line, for a terminal, a log reader or JavaScript. */
-const LINE_BREAKER = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+/** What ends, overwrites or reorders a line, for a terminal, a log reader or JavaScript. */
+const LINE_BREAKER = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
 const FORGED = `x\n${timestamp} step=forged event=forged`;
 
@@ -21,6 +21,8 @@ const TEXTS: readonly [what: string, text: string][] = [
   ["U+0085", "a\u0085b"],
   ["U+2028", "a\u2028b"],
   ["U+2029", "a\u2029b"],
+  ["directional overrides", "a\u202egnirts\u202c \u202a\u202b\u202d"],
+  ["directional isolates", "a\u2066b\u2067c\u2068d\u2069"],
   ["a lone high surrogate", "a\ud800b"],
   ["a lone low surrogate", "\udc00"],
   ["surrogate pairs", "👩‍🚀"],
