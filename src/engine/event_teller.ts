@@ -10,7 +10,8 @@ import type { TurnClock } from "./turn_clock.ts";
 
 /**
  * Makes the run's events and hands them to the reader. The fields of a type always come in one order, so that its
- * events share one hidden class. With nobody to read, they are not made.
+ * events share one hidden class. With nobody to read, they are not made. An event gets its number after the clock was
+ * read: a clock that calls timers back when it is asked for the time may end the run.
  */
 export class EventTeller {
   readonly #runId: string;
@@ -30,11 +31,12 @@ export class EventTeller {
 
   runStart(plan: RunPlan): void {
     if (this.#isUntold) return;
+    const at = this.#clock.now();
     this.#sink.push({
       type: "run.start",
       seq: this.#sink.nextSeq(),
       runId: this.#runId,
-      at: this.#clock.now(),
+      at,
       workflow: plan.workflow,
       version: plan.version,
       start: plan.start,
@@ -63,11 +65,12 @@ export class EventTeller {
   stepLog(attempt: Attempt, name: string, data: unknown): boolean {
     if (this.#sink.size >= this.#maxBufferedEvents) return false;
     if (this.#sink.isDrained) return true;
+    const at = this.#clock.now();
     this.#push({
       type: "step.log",
       seq: this.#sink.nextSeq(),
       runId: this.#runId,
-      at: this.#clock.now(),
+      at,
       token: attempt.token,
       step: attempt.step,
       attempt: attempt.attempt,
@@ -79,11 +82,12 @@ export class EventTeller {
 
   stepChunk(attempt: Attempt, value: unknown): void {
     if (this.#sink.isDrained) return;
+    const at = this.#clock.now();
     this.#push({
       type: "step.chunk",
       seq: this.#sink.nextSeq(),
       runId: this.#runId,
-      at: this.#clock.now(),
+      at,
       token: attempt.token,
       step: attempt.step,
       attempt: attempt.attempt,
@@ -93,11 +97,12 @@ export class EventTeller {
 
   stepRetry(attempt: Attempt, error: unknown, delayMs: number): void {
     if (this.#sink.isDrained) return;
+    const at = this.#clock.now();
     this.#push({
       type: "step.retry",
       seq: this.#sink.nextSeq(),
       runId: this.#runId,
-      at: this.#clock.now(),
+      at,
       token: attempt.token,
       step: attempt.step,
       attempt: attempt.attempt,
@@ -129,11 +134,12 @@ export class EventTeller {
   }
 
   runSuspend({ reason, until }: Suspension): void {
+    const at = this.#clock.now();
     this.#sink.push({
       type: "run.suspend",
       seq: this.#sink.nextSeq(),
       runId: this.#runId,
-      at: this.#clock.now(),
+      at,
       reason,
       until,
     });
@@ -141,16 +147,18 @@ export class EventTeller {
 
   /** Tells that somebody has taken the run over, after the last event that is in the store. */
   runResume(from: number): void {
-    this.#sink.push({ type: "run.resume", seq: this.#sink.nextSeq(), runId: this.#runId, at: this.#clock.now(), from });
+    const at = this.#clock.now();
+    this.#sink.push({ type: "run.resume", seq: this.#sink.nextSeq(), runId: this.#runId, at, from });
   }
 
   runEnd(status: RunStatus, error: unknown, steps: number): void {
     if (this.#isUntold) return;
+    const at = this.#clock.now();
     this.#sink.push({
       type: "run.end",
       seq: this.#sink.nextSeq(),
       runId: this.#runId,
-      at: this.#clock.now(),
+      at,
       status,
       error,
       steps,

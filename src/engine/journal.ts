@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { RunFencedError, StoreError, type WorkflowError } from "../core/errors.ts";
-import type { WorkflowEvent } from "../core/events.ts";
+import type { RunEndEvent, RunSuspendEvent, WorkflowEvent } from "../core/events.ts";
 import type { Result } from "../core/result.ts";
 import type { NewRun, RunStore, StoredRunStatus } from "../core/run_store.ts";
 import type { Outcome } from "../core/state.ts";
@@ -70,6 +70,8 @@ export class Journal implements EventSink, LeaseHost {
   #isWriting = false;
   #isLooking = false;
   #isEncoding = false;
+  /** The end of the run that the event at hand has brought about while it was encoded. */
+  #endInside: RunEndEvent | RunSuspendEvent | null = null;
   #fault: { readonly error: unknown } | null = null;
   #catchUps: (() => void)[] = [];
   #onClosed: (() => void) | null = null;
@@ -104,11 +106,19 @@ export class Journal implements EventSink, LeaseHost {
   }
 
   push(event: WorkflowEvent): void {
-    // A getter in what is logged that logs itself would come before the event it is in.
-    if (this.#isEncoding) {
-      this.#lastSeq -= 1;
-      return;
-    }
+    if (this.#isEncoding) this.#pushInside(event);
+    // Code of the user's has ended the run on the way to this event.
+    else if (this.#status !== "running") this.#lastSeq -= 1;
+    else this.#encode(event);
+  }
+
+  /** A getter in an event that is being written has told of something, which would come before the event it is in. */
+  #pushInside(event: WorkflowEvent): void {
+    if (event.type === "run.end" || event.type === "run.suspend") this.#endInside = event;
+    else this.#lastSeq -= 1;
+  }
+
+  #encode(event: WorkflowEvent): void {
     this.#isEncoding = true;
     try {
       this.#events.push(new EncodedEvent(event));
@@ -118,8 +128,15 @@ export class Journal implements EventSink, LeaseHost {
       throw error;
     } finally {
       this.#isEncoding = false;
+      this.#encodeEndInside();
     }
     this.#writeSoon();
+  }
+
+  #encodeEndInside(): void {
+    const end = this.#endInside;
+    this.#endInside = null;
+    if (end !== null) this.#encode({ ...end, seq: this.#lastSeq });
   }
 
   /** The result as it may be told: one that cannot be stored is a failure. */
@@ -211,6 +228,7 @@ export class Journal implements EventSink, LeaseHost {
   async close(status: StoredRunStatus, dueAt: number | null = null): Promise<{ readonly error: unknown } | null> {
     this.#status = status;
     this.#dueAt = dueAt;
+    this.recorder.close();
     if (this.#place !== null) {
       await new Promise<void>((resolve) => {
         this.#onClosed = resolve;

@@ -147,6 +147,8 @@ async function performLater(
   let result = await firstResult;
   for (let retry = retryOf(step, result, attempt); retry !== null; retry = retryOf(step, result, attempt)) {
     const delayMs = retryDelayMs(retry, result.error, attempt.attempt, host.clock.now());
+    // The policy and the error are the user's code too: they may have ended the run.
+    if (Attempt.isDropped(attempt)) return null;
     Attempt.close(attempt);
     host.tellRetry(attempt, result.error, delayMs);
     await wait(attempt, delayMs, host.clock);
@@ -319,6 +321,8 @@ function decide(
   const result = host.toTellable(token, performed);
   const context = host.runContext.contextToDecide(token);
   context[resultKey] = result.value;
+  // A getter in what the action has returned, or a setter of the context, may have ended the run.
+  if (Attempt.isDropped(attempt)) return null;
   if (step.decision === undefined) return toOutcome(attempt, host, result, NO_ROUTES);
 
   const routes = new Routes(step, result.value, host.steps);

@@ -18,11 +18,11 @@ export interface RunContext {
   /** What the token has changed in the context does not count: it was stopped from outside. */
   forgetChanges(token: Token): void;
   /**
-   * Takes in what a token came to, and answers it as it goes on from here.
+   * Takes in what a token came to, and answers it as it goes on from here; `null` if a getter in it has ended the run.
    *
    * @throws {SerializationError | ContextConflictError} If it cannot be stored.
    */
-  record(outcome: Outcome): Outcome;
+  record(outcome: Outcome): Outcome | null;
 }
 
 /** A context that nobody stores: all steps share one object, and everything stays what it is. */

@@ -40,6 +40,8 @@ export class RunRecorder implements RunContext {
   #context: StoredContext;
   #retries = new Map<number, PendingRetry>();
   #uncommitted = 0;
+  /** The run has ended: nothing counts any more. */
+  #isClosed = false;
 
   constructor({ context, captureTrace }: RunRecorderOptions, host: RunRecorderHost) {
     this.#context = context;
@@ -87,13 +89,15 @@ export class RunRecorder implements RunContext {
     return this.#retries.get(token.id);
   }
 
-  record(outcome: Outcome): Outcome {
+  record(outcome: Outcome): Outcome | null {
     const { token, result } = outcome;
     const resultKey = `result.${token.step}`;
     const patch = this.#views.get(token.id)?.diff(token.step, resultKey, result.value) ?? NO_PATCH;
     // Nobody else keeps it.
     const isKept = token.member !== null || this.#isTraced;
     const encoded = encodeOutcome(outcome, this.#host.loop.counts, encodeChanges(patch), isKept);
+    // A getter in it has ended the run.
+    if (this.#isClosed) return null;
     this.#context.apply(patch);
     if (!patch.has(resultKey)) this.#context.set(resultKey, encoded.valueText ?? UNDEFINED);
     this.#views.delete(token.id);
@@ -113,6 +117,7 @@ export class RunRecorder implements RunContext {
    */
   recordRetry(token: Token, retry: PendingRetry): void {
     const patch = this.#views.get(token.id)?.diff(token.step, "", undefined) ?? NO_PATCH;
+    if (this.#isClosed) return;
     this.#context.apply(patch);
     this.#views.delete(token.id);
     this.#retries.set(token.id, retry);
@@ -151,6 +156,11 @@ export class RunRecorder implements RunContext {
   /** That is in the store. */
   settle({ outcomes }: TakenChanges): void {
     this.#uncommitted -= outcomes;
+  }
+
+  /** The run has ended: what is recorded after that does not count. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Nothing can be written any more. */

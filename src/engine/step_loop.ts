@@ -328,7 +328,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
     if (isStopped) this.#dropDead(outcome.result.error);
   }
 
-  /** The outcome as the store will give it back; `null` if it cannot be stored, which has ended the run. */
+  /** The outcome as the store will give it back; `null` if the run has ended, such as when it cannot be stored. */
   #record(outcome: Outcome): Outcome | null {
     try {
       return this.runContext.record(outcome);
