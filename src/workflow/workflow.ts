@@ -102,8 +102,11 @@ export class Workflow<
   /** Its version, told in `run.start`. */
   readonly version: string;
   readonly #executor: Executor;
-  #steps: ReadonlyMap<string, RegisteredStep> = new Map();
-  /** The limits of the steps that have one; `null` until the steps are looked at, when their first run starts. */
+  #steps = new Map<string, RegisteredStep>();
+  /**
+   * The limits of the steps that have one; `null` until the steps are looked at, when their first run starts: from then
+   * on they are that run's, too.
+   */
   #limits: ReadonlyMap<string, number> | null = null;
 
   /**
@@ -233,13 +236,15 @@ export class Workflow<
    */
   add(...steps: readonly OpenStep<Payloads, ContextWithResults<Payloads, Context, Returns, Keys>>[]): this;
   add(...steps: readonly unknown[]): unknown {
-    const added = new Map(this.#steps);
+    const added = new Map<string, RegisteredStep>();
     for (const step of steps) {
       assertStep(step);
-      if (added.has(step.name)) throw new DuplicateStepError(step.name);
+      if (this.#steps.has(step.name) || added.has(step.name)) throw new DuplicateStepError(step.name);
       added.set(step.name, registerStep(step));
     }
-    this.#steps = added;
+    // A copy at each step would make a long chain of them cost its square.
+    if (this.#limits !== null) this.#steps = new Map(this.#steps);
+    for (const [name, step] of added) this.#steps.set(name, step);
     this.#limits = null;
     return this;
   }
