@@ -81,11 +81,24 @@ export class TokenQueue implements Iterable<Token> {
       : new TokenQueue(size, toCell(entry), this.#back, from, this.#to, gone);
   }
 
-  /** The queue without the tokens that do not pass, in the time it takes to look at them all. */
+  /**
+   * The queue without the tokens that do not pass, in the time it takes to look at its entries: the tokens of a range
+   * are of one group, so they pass or not as one, and are not made for that.
+   */
   filter(passes: (token: Token) => boolean): TokenQueue {
-    let queue = TokenQueue.empty;
-    for (const token of this) if (passes(token)) queue = queue.withTail(token);
-    return queue;
+    const cells: Cell[] = [];
+    for (let cell = this.#front; cell !== null; cell = cell.next) if (passes(cell.token)) cells.push(cell);
+    const waiting = this.#back.slice(this.#from, this.#to);
+    const back = waiting.filter((entry) => passes(entry instanceof TokenRange ? entry.at(0) : entry));
+    const first = cells.length === 0 ? back.shift() : undefined;
+    if (first !== undefined) cells.push(toCell(first));
+    let size = back.reduce((sum, entry) => sum + (entry instanceof TokenRange ? entry.size : 1), 0);
+    let front: Cell | null = null;
+    for (const { token, range } of cells.reverse()) {
+      size += range === null || token.member === null ? 1 : range.size - token.member.index;
+      front = { token, range, next: front };
+    }
+    return front === null ? TokenQueue.empty : new TokenQueue(size, front, back, 0, back.length, 0);
   }
 
   *[Symbol.iterator](): Generator<Token, void, undefined> {
