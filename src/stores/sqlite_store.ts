@@ -35,6 +35,9 @@ import { turnOnWal } from "./sqlite_wal.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite_database.ts";
 
+/** SQLite takes a longer time for none. */
+const MAX_BUSY_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** How a {@linkcode SqliteStore} uses its database. */
 export interface SqliteStoreOptions {
   /**
@@ -45,8 +48,8 @@ export interface SqliteStoreOptions {
    */
   readonly synchronous?: "NORMAL" | "FULL" | undefined;
   /**
-   * How long a write waits for another process that is writing, in ms, before it rejects. It blocks the thread.
-   * Default: 5000.
+   * How long a write waits for another process that is writing, in ms, before it rejects: up to 2³¹ - 1. It blocks the
+   * thread. Default: 5000.
    */
   readonly busyTimeoutMs?: number | undefined;
 }
@@ -67,7 +70,8 @@ export class SqliteStore implements RunStore {
    * Opens the store: creates the tables if they are missing, and turns on the write-ahead log (WAL).
    *
    * @param database A `DatabaseSync` of `node:sqlite`, which Deno, Node from 22.13 on and Bun have
-   * @throws {TypeError | RangeError} If the database or an option is of the wrong kind
+   * @throws {TypeError} If it is given no database
+   * @throws {RangeError} If an option is none of the values it may have
    * @throws {StoreError} If it cannot be opened or written to, or its tables are of a later version
    */
   // deno-lint-ignore require-await -- it rejects instead of throwing
@@ -76,11 +80,12 @@ export class SqliteStore implements RunStore {
     const { synchronous = "NORMAL", busyTimeoutMs = 5000 } = options;
     if (synchronous !== "NORMAL" && synchronous !== "FULL") {
       throw new RangeError(
-        `Cannot open a SqliteStore with synchronous = ${synchronous}: it is neither NORMAL nor FULL`,
+        `Cannot open a store, because synchronous is neither "NORMAL" nor "FULL": ${JSON.stringify(synchronous)}`,
       );
     }
-    if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 0) {
-      throw new RangeError(`Cannot open a SqliteStore with busyTimeoutMs = ${busyTimeoutMs}: it is no number of ms`);
+    if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 0 || busyTimeoutMs > MAX_BUSY_TIMEOUT_MS) {
+      const because = `busyTimeoutMs is no whole number from 0 to ${MAX_BUSY_TIMEOUT_MS}`;
+      throw new RangeError(`Cannot open a store, because ${because}: ${busyTimeoutMs}`);
     }
     try {
       database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
