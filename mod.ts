@@ -73,6 +73,7 @@ export type {
 export type { LogSink, StepLogger, StepLogHelper } from "./src/core/step_logger.ts";
 export type { GroupMode, Member, Token, Where } from "./src/core/token.ts";
 export type { TraceEntry } from "./src/core/trace.ts";
+export type { Migrate, MigrationChanges, MigrationGroup, MigrationState } from "./src/engine/run_settings.ts";
 export type { RunOutcome, RunStream } from "./src/engine/run_stream.ts";
 export { InProcessExecutor } from "./src/executors/in_process_executor.ts";
 export { BaseStepLogger } from "./src/logging/base_step_logger.ts";
@@ -96,7 +97,6 @@ export {
   type RoutingDecision,
 } from "./src/workflow/decisions.ts";
 export type { RouteReport } from "./src/workflow/route_report.ts";
-export type { Migrate, MigrationChanges, MigrationGroup, MigrationState } from "./src/engine/run_settings.ts";
 export type { ResumeOptions, RunOptions } from "./src/workflow/run_options.ts";
 export type { ManySteps, OpenStep } from "./src/workflow/step_lists.ts";
 export { type StartArguments, Workflow, type WorkflowOptions } from "./src/workflow/workflow.ts";
