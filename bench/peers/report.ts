@@ -75,6 +75,7 @@ ${goals.join("\n")}
 
 - Every peer gets the same actions and payloads, and its reader has to see the same number of step results or logs; a
   run that yields fewer or more fails. StepStream and mastra yield two events per step, the others one.
+- Chain of async actions: each step yields one event more while it is at work.
 - First event: from the call that starts a run of one step. Some engines announce that a run begins, others say nothing
   before the first result, so the result has a row of its own.
 - The \`break\` comes at the first event that is read while the first of 50 actions of 5 ms is running.

@@ -58,7 +58,7 @@ export function createStepStream(name: string, does: string, options: RunOptions
           if (value !== null && value < steps) enqueue.tail("count", value);
         },
       });
-      return () => workflow.stream("count", 0, options);
+      return () => workflow.stream("count", 0, { ...options, maxSteps: Infinity });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { asyncChain } from "./async_chain.ts";
 import { chain } from "./chain.ts";
 import { cut } from "./cut.ts";
 import { fanOut } from "./fan_out.ts";
@@ -11,6 +12,7 @@ import { sseToMany, sseToOne } from "./sse.ts";
 /** All that is measured inside of a process; what a process itself costs is in `cold_start.ts`. */
 export const ITEMS: readonly Item[] = [
   chain,
+  asyncChain,
   fanOut,
   logs,
   pool,
