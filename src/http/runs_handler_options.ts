@@ -51,10 +51,11 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
    */
   readonly publicUrl?: string | undefined;
   /**
-   * Whether a client may do something: only `true` allows it. A `Response` is sent instead, e.g. 401 with a challenge.
-   * It is asked on every request, reconnects included, before any run is looked up; by then the request's body has been
-   * read. A client that may not is told that there is no such run (404), or 403 for a start and for the list. Default:
-   * whoever knows a run's id may read and cancel it, everybody may start runs, and nobody may list them.
+   * Whether a client may do something: only `true` allows it. A `Response` is sent instead, e.g. 401 with a challenge;
+   * make a new one each time. It is asked on every request, reconnects included, before any run is looked up; by then
+   * the request's body has been read. A client that may not is told that there is no such run (404), or 403 for a start
+   * and for the list. Default: whoever knows a run's id may read and cancel it, everybody may start runs, and nobody may
+   * list them.
    */
   readonly authorize?:
     | ((request: Request, action: RunsAction) => boolean | Response | Promise<boolean | Response>)

@@ -81,6 +81,20 @@ Deno.test("createRunsHandler() gives the answer of authorize, if it has one of i
   assertEquals([answer.status, answer.text, answer.headers.get("www-authenticate")], [401, "Who are you?", "Bearer"]);
 });
 
+Deno.test("createRunsHandler() tells onError where the answer of authorize was read before", async () => {
+  await using runs = new FakeRuns();
+  runs.put(ID, notes(1));
+  const denied = new Response("Who are you?", { status: 401 });
+  await denied.text();
+  const told: string[] = [];
+  const handler = createRunsHandler(runs, { authorize: () => denied, onError: (error) => told.push(String(error)) });
+
+  const { status } = await ask(handler, "GET", `/runs/${ID}`);
+
+  const because = "its body was read before: make a Response for each request";
+  assertEquals([status, told], [500, [`TypeError: Cannot give the answer of authorize, because ${because}`]]);
+});
+
 Deno.test("createRunsHandler() answers a bare 500 where authorize throws, and asks the host nothing", async () => {
   await using runs = new FakeRuns(greetings());
   runs.put(ID, notes(1));
