@@ -237,7 +237,7 @@ export class RunConflictError extends WorkflowError {
   }
 }
 
-/** Ends the stream of a run that somebody else has taken over or deleted. */
+/** Ends the stream of a run that somebody else has taken over, ended or deleted. */
 export class RunFencedError extends WorkflowError {
   /** The name of the class. */
   override readonly name = "RunFencedError";
@@ -246,7 +246,7 @@ export class RunFencedError extends WorkflowError {
 
   /** Names the run. */
   constructor(runId: string) {
-    super(`Cannot go on with run ${JSON.stringify(runId)}: somebody else has taken it over or deleted it`);
+    super(`Cannot go on with run ${JSON.stringify(runId)}: somebody else has taken it over, ended or deleted it`);
     this.runId = runId;
   }
 }

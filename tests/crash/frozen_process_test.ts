@@ -30,7 +30,7 @@ Deno.test("Runner takes a run over from a process that stands still, which is fe
   });
 
   const fenced =
-    `error ${RUN_ID} RunFencedError: Cannot go on with run "${RUN_ID}": somebody else has taken it over or deleted it`;
+    `error ${RUN_ID} RunFencedError: Cannot go on with run "${RUN_ID}": somebody else has taken it over, ended or deleted it`;
   assertEquals((await before).filter((line) => line.startsWith("error")), [fenced]);
   assertEquals(after.filter((line) => line.startsWith("error")), []);
   const events: WorkflowEvent[] = (await store.events(RUN_ID, 0, 1e6)).map(({ text }) => JSON.parse(text));
