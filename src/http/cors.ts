@@ -11,18 +11,27 @@ export interface CorsOptions {
 /** How long a browser may remember what it was allowed, in seconds. */
 const MAX_AGE_S = 600;
 
+/** Whose pages may change something. */
+export interface SiteSettings {
+  readonly cors: CorsOptions | null;
+  /** Where clients find the routes, if that is not where the requests come in. */
+  readonly publicUrl: string | null;
+}
+
 /**
  * Whether a request that changes something comes from a page of a site that may not do so. Programs send neither field.
  *
  * @see {@link https://www.w3.org/TR/fetch-metadata/}
  */
-export function isForeign(request: Request, cors: CorsOptions | null): boolean {
+export function isForeign(request: Request, { cors, publicUrl }: SiteSettings): boolean {
   const origin = request.headers.get("origin");
   if (origin !== null && cors?.origins.includes(origin)) return false;
   const site = request.headers.get("sec-fetch-site");
   if (site !== null) return site !== "same-origin" && site !== "none";
-  // Behind a proxy that ends TLS the schemes differ, so only the hosts are compared.
-  return origin !== null && hostOf(origin) !== new URL(request.url).host;
+  // Behind a proxy that ends TLS the schemes differ, so only the hosts are compared. Behind one that names itself in the
+  // Host field, the site is where it says it is.
+  const hosts = [new URL(request.url).host, hostOf(publicUrl ?? "")];
+  return origin !== null && (hostOf(origin) === null || !hosts.includes(hostOf(origin)));
 }
 
 /** Lets pages of the listed origins read the answer. */

@@ -118,7 +118,7 @@ class RunsHandler {
   }
 
   async #answer(request: Request): Promise<Response> {
-    const { basePath, cors } = this.#settings;
+    const { basePath } = this.#settings;
     const { method } = request;
     const { pathname, searchParams } = new URL(request.url);
     const route = parseRoute(pathname, basePath);
@@ -128,7 +128,7 @@ class RunsHandler {
     if (!METHODS[route.name].includes(method)) {
       throw new Problem(405, `This address takes ${allow}`, { headers: { allow } });
     }
-    if ((method === "POST" || method === "DELETE") && isForeign(request, cors)) {
+    if ((method === "POST" || method === "DELETE") && isForeign(request, this.#settings)) {
       throw new Problem(403, "Pages of this site may not do this");
     }
     return await this.#perform(request, route, searchParams);

@@ -47,7 +47,8 @@ export interface RunsHandlerOptions extends EncodeEventOptions {
   readonly basePath?: string | undefined;
   /**
    * Where clients find the routes, e.g. `/api` or `https://example.com/api`. Default: `Location` and `events` are
-   * relative to the URL of the client's request, which is right under any prefix, mounted or behind a proxy.
+   * relative to the URL of the client's request, which is right under any prefix, mounted or behind a proxy. The pages of a full URL's host count as the site's own,
+   * which a proxy that changes the `Host` field would hide.
    */
   readonly publicUrl?: string | undefined;
   /**

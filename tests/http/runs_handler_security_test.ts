@@ -200,6 +200,29 @@ for (const [headers, isAllowed, isAllowedByCors] of SITES) {
   }
 }
 
+const PUBLIC_URLS: readonly (readonly [publicUrl: string, origin: string, isAllowed: boolean])[] = [
+  ["https://app.example.com/api", PAGE, true],
+  ["https://app.example.com/api", "https://evil.example", false],
+  ["https://app.example.com/api", ORIGIN, true],
+  ["/api", PAGE, false],
+  ["", PAGE, false],
+];
+
+for (const [publicUrl, origin, isAllowed] of PUBLIC_URLS) {
+  Deno.test(`createRunsHandler() at "${publicUrl}" ${isAllowed ? "lets" : "refuses"} changes from ${origin}`, async () => {
+    await using runs = new FakeRuns(greetings());
+    runs.put(ID, notes(1));
+    const handler = createRunsHandler(runs, { publicUrl });
+
+    const remove = await ask(handler, "DELETE", `/runs/${ID}`, { headers: { origin } });
+    const foreign = await ask(handler, "DELETE", `/runs/${ID}`, {
+      headers: { origin, "sec-fetch-site": "cross-site" },
+    });
+
+    assertEquals([remove.status, foreign.status], [isAllowed ? 204 : 403, 403]);
+  });
+}
+
 function corsOf(headers: Headers): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => name.startsWith("access-control-") || name === "vary"));
 }
