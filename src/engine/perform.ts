@@ -47,6 +47,7 @@ export interface StepHost {
 }
 
 const NO_ROUTES: readonly Route[] = [];
+const NOTHING_DONE: Result = { ok: false, value: null, error: null };
 
 /**
  * Runs a step's action, as often as its policy says, and then its decision, and answers what came of them as data.
@@ -180,6 +181,8 @@ function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise
 function begin(step: Step, attempt: Attempt, host: StepHost): Result | Promise<unknown> {
   try {
     const payload = host.runContext.payloadOf(Attempt.tokenOf(attempt));
+    // To tell of the start has asked a clock and, where it is stored, getters in the payload: they may have ended the run.
+    if (Attempt.isDropped(attempt)) return NOTHING_DONE;
     const returned = step.input === undefined
       ? execute(step, payload, attempt, host)
       : executeChecked(step, step.input, payload, attempt, host);

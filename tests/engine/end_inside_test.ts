@@ -1,4 +1,13 @@
-import { type Any, decideTo, MemoryStore, type RunOptions, type Step, Workflow } from "@stepstream/workflow";
+import {
+  type Any,
+  asStep,
+  decideTo,
+  MemoryStore,
+  type RunOptions,
+  type RunStream,
+  type Step,
+  Workflow,
+} from "@stepstream/workflow";
 import { assert, assertEquals } from "@std/assert";
 import { readAll, typesOf } from "../tools/events.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
@@ -102,6 +111,45 @@ Deno.test("RunStream.cancel() from a getter in what an action has returned takes
   await readAll(stream);
 
   assertEquals(decided, []);
+});
+
+Deno.test("RunStream.cancel() from a getter in a payload inside a step starts no action there", async () => {
+  const started: unknown[] = [];
+  const inner = new Workflow<Any, Any>().add(
+    {
+      name: "first",
+      action: () => 1,
+      decision: (_ctx, _result, enqueue) => enqueue.tail("next", getter(() => stream.cancel())),
+    },
+    {
+      name: "next",
+      action: (_ctx, payload) => {
+        started.push(payload);
+      },
+    },
+  );
+  const workflow = new Workflow<Any, Any>().add(asStep("inner", inner, { start: "first" }));
+  const stream: RunStream = workflow.stream("inner", null, { store: new MemoryStore(), cleanupTimeoutMs: 5 });
+
+  const { items } = await readAll(stream);
+
+  assertEquals([items.at(-1)?.type, started], ["run.end", []]);
+});
+
+Deno.test("RunStream.cancel() from a clock that is asked when a step starts starts no action", async () => {
+  const started: unknown[] = [];
+  const clock = new ManualClock();
+  const workflow = new Workflow<Any, Any>().add({ name: "only", action: (_ctx, payload) => started.push(payload) });
+  const stream = workflow.stream("only", null, { clock });
+  await stream.next();
+  clock.now = () => {
+    stream.cancel();
+    return 0;
+  };
+
+  const { items } = await readAll(stream);
+
+  assertEquals([typesOf(items), started], [["run.end"], []]);
 });
 
 for (const [kind, store] of [["A run", undefined], ["A stored run", new MemoryStore()]] as const) {
