@@ -76,6 +76,8 @@ export interface RunCommit {
   readonly runId: string;
   /** The revision that the writer knows. If the run has another one by then, nothing is written. */
   readonly revision: number;
+  /** When the run was created: if it was deleted and made anew since, nothing is written. */
+  readonly createdAt: number;
   /** The version of the workflow that the writer has. */
   readonly version: string;
   /** The new status. */
@@ -134,7 +136,7 @@ export interface RunStore {
   find(runId: string): Promise<RunHead | null>;
   /** Reads a run with its state; `null` if there is none. */
   load(runId: string): Promise<StoredRun | null>;
-  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
+  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone or was made anew. */
   commit(commit: RunCommit): Promise<boolean>;
   /** Reads the events with a `seq` above `after`, in order, `limit` at most. */
   events(runId: string, after: number, limit: number): Promise<readonly StoredEvent[]>;

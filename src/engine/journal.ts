@@ -41,6 +41,8 @@ export interface JournalOptions extends RunRecorderOptions {
 export interface StoredPlace extends StoredLengths {
   readonly version: string;
   readonly revision: number;
+  /** When the run was created: after a deletion there may be another of its id. */
+  readonly createdAt: number;
   readonly lastSeq: number;
 }
 
@@ -215,7 +217,7 @@ export class Journal implements EventSink, LeaseHost {
     this.#isLooking = true;
     try {
       const head = await store.find(runId);
-      const isOurs = head !== null && head.revision <= place.revision;
+      const isOurs = head !== null && head.revision <= place.revision && head.createdAt === place.createdAt;
       if (!isOurs && this.#place === place && !this.#isWriting) this.#break(new RunFencedError(runId));
     } catch {
       // What cannot be asked now is asked again, and the next write tells what the trouble is.
@@ -267,7 +269,7 @@ export class Journal implements EventSink, LeaseHost {
     const events = this.#events;
     const { tokens } = this.#host.loop.counts;
     const taken = this.recorder.take();
-    const { revision, version } = place;
+    const { revision, createdAt, version } = place;
     const status = this.#status;
     const now = clock.now();
     const wakeAt = status === "running" ? now + leaseMs : status === "suspended" ? this.#dueAt ?? now : null;
@@ -276,7 +278,7 @@ export class Journal implements EventSink, LeaseHost {
     this.#lease.ask(now);
     try {
       const { record, snapshot } = taken;
-      const commit = { runId, revision, version, status, record, snapshot, events, wakeAt, now };
+      const commit = { runId, revision, createdAt, version, status, record, snapshot, events, wakeAt, now };
       const isWritten = await store.commit(commit);
       // It has answered too late.
       if (this.#fault !== null) return;

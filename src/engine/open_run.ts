@@ -46,7 +46,7 @@ export async function openRun(options: OpenRunOptions, journal: Journal): Promis
   const run = { runId, workflow, version, snapshot, events, wakeAt: now + leaseMs, now };
   if (await asked(() => store.create(run), runId, "store the start")) {
     const lengths = { snapshotLength: snapshot.length, recordsLength: 0 };
-    const place = { version, revision: 1, lastSeq: events.length, ...lengths, isSnapshotDue: false };
+    const place = { version, revision: 1, createdAt: now, lastSeq: events.length, ...lengths, isSnapshotDue: false };
     return { restored: null, place, events };
   }
   if (opening === "create") throw new RunConflictError(runId, "there is one of this id");
@@ -62,21 +62,22 @@ async function takeOver(options: OpenRunOptions): Promise<OpenedRun> {
   if ((storage.after ?? 0) > found.lastSeq) throw new EventsGoneError(runId, storage.after ?? 0, found.lastSeq + 1);
   if (found.wakeAt === null) {
     assertVersion(found, plan, storage);
-    const { createdAt, revision } = found;
-    return { restored: restore(found), createdAt, place: toPlace(found, revision), end: await readEnd(found, store) };
+    const { createdAt } = found;
+    return { restored: restore(found), createdAt, place: toPlace(found, found), end: await readEnd(found, store) };
   }
   // What cannot be gone on with here is not taken from whoever has it.
   const restored = prepare(found, options);
-  if (claimed !== null) return toOpened(found, claimed.revision, restored, options);
+  if (claimed !== null) return toOpened(found, claimed, restored, options);
   const claim = { runId, isForced: true, limit: 1, until: now + leaseMs, now };
   const [mine] = await asked(() => store.claim(claim), runId, "claim the lease");
   // It has ended meanwhile, or it is gone.
   if (mine === undefined) return await takeOver(options);
-  if (mine.revision === found.revision + 1) return toOpened(found, mine.revision, restored, options);
-  // Whoever had it has written once more.
+  const isSame = mine.revision === found.revision + 1 && mine.createdAt === found.createdAt;
+  if (isSame) return toOpened(found, mine, restored, options);
+  // Whoever had it has written once more, or it was made anew.
   const late = await load(options);
   try {
-    return toOpened(late, mine.revision, prepare(late, options), options);
+    return toOpened(late, mine, prepare(late, options), options);
   } catch (error) {
     await letGo(mine, options);
     throw error;
@@ -100,27 +101,38 @@ function prepare(stored: StoredRun, { plan, storage }: OpenRunOptions): Restored
 }
 
 /** Of several who claim a run the last one has it; the others find that out when they first write. */
-function toOpened(stored: StoredRun, revision: number, restored: RestoredState, { plan }: OpenRunOptions): OpenedRun {
+function toOpened(stored: StoredRun, mine: RunHead, restored: RestoredState, { plan }: OpenRunOptions): OpenedRun {
   const { version } = plan;
   // The records tell of the state before it was migrated.
   const isSnapshotDue = stored.version !== version;
-  const place = { ...toPlace(stored, revision), version, isSnapshotDue };
+  const place = { ...toPlace(stored, mine), version, isSnapshotDue };
   return { restored, createdAt: stored.createdAt, place, end: null };
 }
 
 /** Whoever can may have the run at once. */
 async function letGo(
-  { runId, revision, version }: RunHead,
+  { runId, revision, createdAt, version }: RunHead,
   { storage: { store }, now }: OpenRunOptions,
 ): Promise<void> {
   const unchanged = { record: null, snapshot: null, events: [] };
-  const commit = { runId, revision, version, status: "suspended", ...unchanged, wakeAt: now, now } as const;
+  const commit = { runId, revision, createdAt, version, status: "suspended", ...unchanged, wakeAt: now, now } as const;
   await asked(() => store.commit(commit), runId, "give back the lease");
 }
 
-function toPlace({ version, lastSeq, snapshot, records }: StoredRun, revision: number): StoredPlace {
+function toPlace(
+  { version, lastSeq, snapshot, records }: StoredRun,
+  { revision, createdAt }: Pick<RunHead, "revision" | "createdAt">,
+): StoredPlace {
   const recordsLength = records.reduce((length, { text }) => length + text.length, 0);
-  return { version, revision, lastSeq, snapshotLength: snapshot.length, recordsLength, isSnapshotDue: false };
+  return {
+    version,
+    revision,
+    createdAt,
+    lastSeq,
+    snapshotLength: snapshot.length,
+    recordsLength,
+    isSnapshotDue: false,
+  };
 }
 
 /**

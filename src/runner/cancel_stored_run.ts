@@ -22,12 +22,13 @@ export async function cancelStoredRun(
     if (claimed === undefined) return false;
     const stored = await asked(() => store.load(runId), runId, "read the state");
     if (stored === null) return false;
-    const { version, revision, lastSeq } = claimed;
+    const { version, revision, createdAt, lastSeq } = claimed;
     const seq = lastSeq + 1;
     const steps = countSteps(stored);
     const end: RunEndEvent = { type: "run.end", seq, runId, at: now, status: "cancelled", error, steps };
     const events = [{ seq, text: JSON.stringify(end) }];
-    const written = { runId, revision, version, status: "cancelled", record: null, snapshot: null, events } as const;
+    const unchanged = { version, record: null, snapshot: null };
+    const written = { ...unchanged, runId, revision, createdAt, status: "cancelled", events } as const;
     if (await asked(() => store.commit({ ...written, wakeAt: null, now }), runId, "store the end")) return true;
   }
 }

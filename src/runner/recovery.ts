@@ -144,8 +144,8 @@ export class Recovery {
     const now = clock.now();
     // By then also whoever's clock is behind, or those of this version would have them again and again before that.
     const wakeAt = now - leaseMs;
-    await Promise.all(left.map(async ({ runId, revision, version, status }) => {
-      const unchanged = { runId, revision, version, status, record: null, snapshot: null, events: [] };
+    await Promise.all(left.map(async ({ runId, revision, createdAt, version, status }) => {
+      const unchanged = { runId, revision, createdAt, version, status, record: null, snapshot: null, events: [] };
       try {
         await asked(() => store.commit({ ...unchanged, wakeAt, now }), runId, "give back the lease");
       } catch (error) {

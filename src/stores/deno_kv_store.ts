@@ -167,7 +167,7 @@ export class DenoKvStore implements RunStore {
 
   /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
   async commit(commit: RunCommit): Promise<boolean> {
-    const { runId, revision, version, status, record, snapshot, events, wakeAt, now } = commit;
+    const { runId, revision, createdAt, version, status, record, snapshot, events, wakeAt, now } = commit;
     if (refuseId(runId) !== null) return false;
     return await this.#try(runId, "write a commit", async () => {
       const next = revision + 1;
@@ -175,7 +175,7 @@ export class DenoKvStore implements RunStore {
       while (true) {
         const seen = remembered?.head.revision === revision ? remembered : await this.#heads.read(runId);
         remembered = undefined;
-        if (seen?.head.revision !== revision) return false;
+        if (seen?.head.revision !== revision || seen.head.createdAt !== createdAt) return false;
         const { head } = seen;
         const write = this.#write(runId, head.life);
         if (snapshot !== null) write.put("snapshot", next, encodeValue(snapshot));

@@ -56,13 +56,14 @@ export class MemoryStore implements RunStore {
     return Promise.resolve(run ? { ...run.head, snapshot: run.snapshot, records: [...run.records] } : null);
   }
 
-  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
-  commit({ runId, revision, version, status, record, snapshot, events, wakeAt, now }: RunCommit): Promise<boolean> {
+  /** Writes to a run; `false` if its revision is not the writer's, or the run is gone or was made anew. */
+  commit(commit: RunCommit): Promise<boolean> {
+    const { runId, revision, createdAt, version, status, record, snapshot, events, wakeAt, now } = commit;
     const run = this.#runs.get(runId);
-    if (run?.head.revision !== revision) return NO;
+    if (run?.head.revision !== revision || run.head.createdAt !== createdAt) return NO;
     // One by one: spread into `push`, a great many events would overflow the stack.
     for (const event of events) run.events.push(event);
-    const { workflow, createdAt } = run.head;
+    const { workflow } = run.head;
     // Written out: a spread with fields after it takes longer than the rest of a commit.
     run.head = {
       runId,

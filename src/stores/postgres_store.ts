@@ -197,10 +197,10 @@ WHERE record.run_id = $1 AND record.revision > run.snapshot_revision`,
 
   /** Writes to a run; `false` if its revision is not the writer's, or the run is gone. */
   async commit(commit: RunCommit): Promise<boolean> {
-    const { runId, revision, version, status, record, snapshot, events, wakeAt, now } = commit;
+    const { runId, revision, createdAt, version, status, record, snapshot, events, wakeAt, now } = commit;
     if (refuseId(runId) !== null) return false;
     const { runs, records } = this.#tables;
-    const values: PostgresValue[] = [runId, revision, encodeText(version), status, wakeAt, now];
+    const values: PostgresValue[] = [runId, revision, encodeText(version), status, wakeAt, now, createdAt];
     let changes = "";
     let parts = "";
     const lastSeq = events.at(-1)?.seq;
@@ -219,7 +219,7 @@ WHERE record.run_id = $1 AND record.revision > run.snapshot_revision`,
       "write a commit",
       `WITH run AS (
   UPDATE ${runs} SET revision = revision + 1, version = $3, status = $4, wake_at = $5, updated_at = $6${changes}
-  WHERE run_id = $1 AND revision = $2 RETURNING run_id, revision
+  WHERE run_id = $1 AND revision = $2 AND created_at = $7 RETURNING run_id, revision
 )${parts}${this.#insertEvents(events, values)} SELECT revision FROM run`,
       values,
     );

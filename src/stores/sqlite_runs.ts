@@ -129,13 +129,13 @@ export class SqliteRuns implements RunStore {
   }
 
   #commit(commit: RunCommit): boolean {
-    const { runId, revision, version, status, record, snapshot, events, wakeAt, now } = commit;
+    const { runId, revision, createdAt, version, status, record, snapshot, events, wakeAt, now } = commit;
     const sql = this.#sql;
     const id = toOrderedText(runId);
     const records = record === null ? 0 : 1;
     const row = snapshot === null
-      ? sql.commit.get(encodeText(version), status, events.length, wakeAt, now, records, id, revision)
-      : sql.commitSnapshot.get(encodeText(version), status, events.length, wakeAt, now, id, revision);
+      ? sql.commit.get(encodeText(version), status, events.length, wakeAt, now, records, id, revision, createdAt)
+      : sql.commitSnapshot.get(encodeText(version), status, events.length, wakeAt, now, id, revision, createdAt);
     if (row === undefined) return false;
     const run = readNumber(runId, row);
     const text = snapshot ?? record;

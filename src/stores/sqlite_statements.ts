@@ -53,13 +53,13 @@ const SQL = {
     UPDATE stepstream_runs
     SET version = ?, status = ?, last_seq = last_seq + ?, wake_at = ?, updated_at = ?, revision = revision + 1,
       record_count = record_count + ?
-    WHERE run_id = ? AND revision = ?
+    WHERE run_id = ? AND revision = ? AND created_at = ?
     RETURNING number`,
   commitSnapshot: `
     UPDATE stepstream_runs
     SET version = ?, status = ?, last_seq = last_seq + ?, wake_at = ?, updated_at = ?, revision = revision + 1,
       snapshot_at = revision + 1, record_count = 0
-    WHERE run_id = ? AND revision = ?
+    WHERE run_id = ? AND revision = ? AND created_at = ?
     RETURNING number`,
   addRecord: "INSERT INTO stepstream_records (run, revision, text) VALUES (?, ?, ?)",
   addEvent: "INSERT INTO stepstream_events (run, seq, text) VALUES (?, ?, ?)",

@@ -82,6 +82,25 @@ export const commitCases: readonly RunStoreCase[] = [
     },
   },
   {
+    name: "commit() to a run that was deleted and made anew since writes nothing",
+    async run(store) {
+      const run = sampleRun();
+      await store.create(run);
+      await store.delete(run.runId);
+      const again = { ...run, now: NOW + 1, snapshot: `{"is":"another"}` };
+      await store.create(again);
+
+      const stale = sampleCommit(run, 1, { record: "stale", events: sampleEvents(3, 4) });
+      assertSame("the answer of commit()", await store.commit(stale), false);
+      assertSame("that with a snapshot", await store.commit({ ...stale, snapshot: "stale" }), false);
+
+      const loaded = { ...headOf(again), snapshot: again.snapshot, records: [] };
+      assertSame("the run that load() gives", await store.load(run.runId), loaded);
+      assertSame("its events", await store.events(run.runId, 0, 10), run.events);
+      assertSame("the answer to its own writer", await store.commit(sampleCommit(again, 1)), true);
+    },
+  },
+  {
     name: "commit() at one revision is won by exactly one of several at once",
     async run(store) {
       const run = sampleRun();

@@ -50,6 +50,7 @@ export function sampleCommit(run: NewRun, revision: number, changes: Partial<Run
   return {
     runId: run.runId,
     revision,
+    createdAt: run.now,
     version: run.version,
     status: "running",
     record: null,

@@ -329,3 +329,25 @@ Deno.test("Runner.start() of a run that was deleted while it was at work begins 
   assertEquals(await starting, { runId: "r1", isNew: true });
   await readAll(bench.runner.follow("r1"));
 });
+
+Deno.test("Runner that has a run which was deleted writes nothing to the one that was started anew", async () => {
+  const store = new MemoryStore();
+  const clock = new ManualClock();
+  // A store that tells nobody of commits.
+  await using there = new RunnerBench({ store: replaced(store, {}), clock });
+  await there.runner.start("work", "hold", "old", { runId: "r1" });
+  await laterTurn();
+  await store.delete("r1");
+  clock.tick(1);
+  await using here = new RunnerBench({ store: replaced(store, {}), clock });
+  await here.runner.start("work", "hold", "new", { runId: "r1" });
+  await laterTurn();
+
+  there.gates.openAll();
+  await laterTurn();
+  here.gates.openAll();
+  const { items } = await readAll(here.runner.follow("r1"));
+
+  const payloads = items.flatMap((event) => event.type === "step.result" ? [event.payload] : []);
+  assertEquals([payloads, here.errors, there.errors], [["new", "new"], [], ["RunFencedError r1"]]);
+});

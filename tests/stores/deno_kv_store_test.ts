@@ -393,7 +393,7 @@ function sampleRun(runId: string): NewRun {
 
 function commitOf({ runId }: NewRun, revision: number, change: Partial<RunCommit> = {}): RunCommit {
   const unchanged = { record: null, snapshot: null, events: [], version: "1", status: "running" } as const;
-  return { ...unchanged, runId, revision, wakeAt: NOW, now: NOW, ...change };
+  return { ...unchanged, runId, revision, createdAt: NOW, wakeAt: NOW, now: NOW, ...change };
 }
 
 function eventsOf(first: number, last: number): readonly StoredEvent[] {

@@ -107,6 +107,7 @@ const LONG = JSON.stringify(`x${"😀".repeat(1_250_000)}`);
 const RUN = { runId: "r", workflow: "w", version: "1", wakeAt: 9, now: 1 } as const;
 const COMMIT = {
   runId: "r",
+  createdAt: 1,
   version: "1",
   status: "running",
   record: null,

@@ -104,7 +104,7 @@ Deno.test("PostgresStore on PGlite", async (t) => {
     const run = sampleRun("torn");
     await store.create(run);
     const unchanged = { version: "1", status: "running", snapshot: null, events: [], wakeAt: NOW, now: NOW } as const;
-    await store.commit({ ...unchanged, runId: "torn", revision: 1, record: "r" });
+    await store.commit({ ...unchanged, runId: "torn", revision: 1, createdAt: run.now, record: "r" });
     await db.query("UPDATE stepstream_records SET text = E'\\x01no JSON' WHERE run_id = 'torn'");
 
     await assertRejects(() => store.load("torn"), StoreError, `Cannot read record 2 of run "torn": SyntaxError`);
@@ -216,7 +216,7 @@ Deno.test("PostgresStore on a server", async (t) => {
       } as const;
       for (let n = 0; n < 20; n += 1) {
         await store.create(sampleRun("r"));
-        const commit = { ...unchanged, runId: "r", revision: 1, events: [{ seq: 1, text: "{}" }] };
+        const commit = { ...unchanged, runId: "r", revision: 1, createdAt: NOW, events: [{ seq: 1, text: "{}" }] };
         await Promise.all([store.commit(commit), store.delete("r")]);
       }
 

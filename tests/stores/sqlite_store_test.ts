@@ -254,7 +254,7 @@ function sampleRun(runId: string, texts: readonly string[] = []): NewRun {
 /** A commit that changes nothing, but for events that are the first of the run. */
 function sampleCommit(runId: string, revision: number, texts: readonly string[] = []): RunCommit {
   const change = { record: null, snapshot: null, events: toEvents(texts), wakeAt: 0, now: 0 };
-  return { runId, revision, version: "1", status: "running", ...change };
+  return { runId, revision, createdAt: 0, version: "1", status: "running", ...change };
 }
 
 function toEvents(texts: readonly string[]): readonly StoredEvent[] {

@@ -250,7 +250,7 @@ async function openWithRun(database: DatabaseSync): Promise<SqliteStore> {
       snapshot: null,
       events: [{ seq: revision + 1, text: `e${revision + 1}` }],
     };
-    await store.commit({ runId: "r1", revision, version: "1", status: "running", ...change, ...times });
+    await store.commit({ runId: "r1", revision, createdAt: 1, version: "1", status: "running", ...change, ...times });
   }
   return store;
 }

@@ -20,10 +20,10 @@ for await (const _ of Deno.stdin.readable);
 for (;;) {
   const head = await store.find(runId);
   if (head === null || head.revision >= Number(last)) break;
-  const { revision, lastSeq } = head;
+  const { revision, createdAt, lastSeq } = head;
   const events = [1, 2].map((step) => ({ seq: lastSeq + step, text: name }));
   const change = { record: name, snapshot: null, events, wakeAt: 1, now: 1 };
-  const isWon = await store.commit({ runId, revision, version: "1", status: "running", ...change });
+  const isWon = await store.commit({ runId, revision, createdAt, version: "1", status: "running", ...change });
   if (isWon) printLine(String(revision + 1));
 }
 database.close();

@@ -21,12 +21,23 @@ const brokenStores: readonly BrokenStore[] = [
       }(),
   },
   {
+    fault: "commits to whichever run of the id there is",
+    foundBy: "commit() to a run that was deleted and made anew since writes nothing",
+    open: () =>
+      new class extends MemoryStore {
+        override async commit(commit: RunCommit) {
+          return super.commit({ ...commit, createdAt: (await this.find(commit.runId))?.createdAt ?? 0 });
+        }
+      }(),
+  },
+  {
     fault: "writes between the look at the revision and the commit",
     foundBy: "commit() at one revision is won by exactly one of several at once",
     open: () =>
       new class extends MemoryStore {
         override async commit(commit: RunCommit) {
-          if ((await this.find(commit.runId))?.revision !== commit.revision) return false;
+          const head = await this.find(commit.runId);
+          if (head?.revision !== commit.revision || head.createdAt !== commit.createdAt) return false;
           for (let { revision } = commit;; revision += 1) if (await super.commit({ ...commit, revision })) return true;
         }
       }(),

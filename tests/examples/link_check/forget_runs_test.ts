@@ -38,5 +38,5 @@ async function addRun(store: MemoryStore, runId: string, createdAt: number, ende
   await store.create({ ...run, workflow: "link-check", events: [], wakeAt: createdAt, now: createdAt });
   if (endedAt === null) return;
   const end = { revision: 1, status: "completed", record: null, events: [], wakeAt: null, now: endedAt } as const;
-  await store.commit({ ...run, ...end });
+  await store.commit({ ...run, ...end, createdAt });
 }
