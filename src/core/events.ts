@@ -105,7 +105,10 @@ export interface StepResultEvent<Name extends string = string, Payload = unknown
   readonly routed: readonly RoutedToken[];
   /** How many tokens wait in the queue now. */
   readonly queueLength: number;
-  /** The time from the start of the last attempt to the end of the decision, in whole milliseconds. */
+  /**
+   * The time from the start of the last attempt to the end of the decision, in whole milliseconds; 0 if the clock was
+   * set back meanwhile.
+   */
   readonly durationMs: number;
   /** How many of the step's log events were dropped because the reader was too slow. */
   readonly droppedLogs: number;

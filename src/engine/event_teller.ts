@@ -128,7 +128,8 @@ export class EventTeller {
       result,
       routed: routedTokens(outcome, before, after),
       queueLength,
-      durationMs: at - Attempt.startedAt(attempt),
+      // A clock may be set back.
+      durationMs: Math.max(0, at - Attempt.startedAt(attempt)),
       droppedLogs: Attempt.droppedLogs(attempt),
     });
   }

@@ -4,6 +4,7 @@ import {
   type RunOptions,
   type RunStream,
   StepLimitError,
+  systemClock,
   UnknownStepError,
   Workflow,
 } from "@stepstream/workflow";
@@ -607,6 +608,16 @@ Deno.test("Workflow.run() starts in the turn it is called in", () => {
   void workflow.run("a");
 
   assertEquals(ran, ["a"]);
+});
+
+Deno.test("step.result tells no less than no time where the clock was set back", async () => {
+  let now = 1_000;
+  const clock = { ...systemClock, now: () => now -= 100 };
+  const workflow = new Workflow().add({ name: "a", action: () => "done" });
+
+  const events = await Array.fromAsync(workflow.stream("a", null, { clock }));
+
+  assertEquals(events.map((event) => event.type === "step.result" ? event.durationMs : null), [null, null, 0, null]);
 });
 
 Deno.test("Workflow tells a step of a long chain to begin when the one before it ended, if the reader kept the turn busy", async () => {
