@@ -20,7 +20,7 @@ Deno.test("bench:profile names the functions that take time and allocate, and le
   }).output();
 
   const printed = new TextDecoder().decode(stdout);
-  for (const shown of [" ns  ", " B  ", "engine/run.ts"]) assertStringIncludes(printed, shown);
+  for (const shown of [" ns  ", " B  ", "engine/step_loop.ts"]) assertStringIncludes(printed, shown);
   const [path = ""] = /\S+\.cpuprofile/.exec(printed) ?? [];
   const profile: CpuProfile = JSON.parse(await Deno.readTextFile(path));
   assertGreater(profile.nodes.length, 0);
