@@ -21,12 +21,17 @@ export interface Group extends FanOut {
 
 /** The group once a token of it has come to its outcome, and `follow` tokens of it have come of that. */
 export function withOutcome(group: Group, { index }: Member, result: Result, follow: number): Group {
-  const { open, results, splits } = group;
+  const { size, then, mode, member, canStop, open, results, splits } = group;
   const before = splits.get(index);
   const left = (before ?? 1) - 1 + follow;
   const isSplit = left > 1 || (before !== undefined && left > 0);
+  // Written out: a spread with fields after it takes longer than all the rest.
   return {
-    ...group,
+    size,
+    then,
+    mode,
+    member,
+    canStop,
     open: open - 1 + follow,
     results: follow === 0 ? results.with(index, result) : results,
     // Most paths never split.

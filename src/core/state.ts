@@ -71,18 +71,21 @@ export function apply(state: RunState, outcome: Outcome): RunState {
       tokens += 1;
     } else {
       lastGroup += 1;
-      const canStop = fanOut.mode === "fail-fast" || groupOf(groups, member)?.canStop === true;
+      const { size, then, mode } = fanOut;
+      const canStop = mode === "fail-fast" || groupOf(groups, member)?.canStop === true;
       groups = groups.with(lastGroup, {
-        ...fanOut,
+        size,
+        then,
+        mode,
         member,
         canStop,
-        open: fanOut.size,
-        results: GroupResults.of(fanOut.size),
+        open: size,
+        results: GroupResults.of(size),
         splits: IntMap.empty,
       });
       const range = new TokenRange({ firstId, parent: token.id, step, group: lastGroup, payloads: payload });
       queue = queue.withRange(range);
-      tokens += fanOut.size;
+      tokens += size;
     }
   }
   const group = groupOf(groups, member);
