@@ -61,10 +61,13 @@ const NOTHING_DONE: Result = { ok: false, value: null, error: null };
 export function perform(registered: RegisteredStep, first: Attempt, host: StepHost): Outcome | null | Promise<void> {
   const { step } = registered;
   const begun = begin(step, first, host);
-  if (begun instanceof Promise && step.retry === undefined && !isTimed(step)) {
-    return performOnce(registered, first, host, begun);
+  if (begun instanceof Promise) {
+    return step.retry === undefined && !isTimed(step)
+      ? performOnce(registered, first, host, begun)
+      : performLater(registered, first, host, settleInTime(begun, step, first, host.clock));
   }
-  const performed = performAll(registered, first, host, begun);
+  if (!begun.ok && step.retry !== undefined) return performLater(registered, first, host, begun);
+  const performed = decideInLine(registered, first, host, begun);
   return performed instanceof Promise ? handOver(performed, first, host) : performed;
 }
 
@@ -75,31 +78,15 @@ export function performAfter(
   attempt: Attempt,
   host: StepHost,
 ): Promise<void> {
-  return handOver(performWhenDue(delayMs, registered, attempt, host), attempt, host);
+  return performLater(registered, attempt, host, tryWhenDue(delayMs, registered.step, attempt, host));
 }
 
-async function performWhenDue(
-  delayMs: number,
-  registered: RegisteredStep,
-  attempt: Attempt,
-  host: StepHost,
-): Promise<Outcome | null> {
+async function tryWhenDue(delayMs: number, step: Step, attempt: Attempt, host: StepHost): Promise<Result> {
   if (delayMs > 0) await wait(attempt, delayMs, host.clock);
   while (!host.canBeginAgain && !Attempt.isDropped(attempt)) await host.demand();
-  if (Attempt.isDropped(attempt)) return null;
+  if (Attempt.isDropped(attempt)) return NOTHING_DONE;
   host.beginAgain(attempt);
-  return await performAll(registered, attempt, host, begin(registered.step, attempt, host));
-}
-
-async function handOver(performed: Promise<Outcome | null>, first: Attempt, host: StepHost): Promise<void> {
-  let outcome: Outcome | null;
-  try {
-    outcome = await performed;
-  } catch (error) {
-    host.failLater(first, error);
-    return;
-  }
-  host.applyLater(first, outcome);
+  return await tryOnce(step, attempt, host);
 }
 
 /**
@@ -112,60 +99,75 @@ function performOnce(
   host: StepHost,
   begun: Promise<unknown>,
 ): Promise<void> {
-  return settle(begun, only, (result) => {
-    let performed: Outcome | null | Promise<Outcome | null>;
-    try {
-      performed = Attempt.isDropped(only) ? null : decideInLine(registered, only, host, result);
-    } catch (error) {
-      return host.failLater(only, error);
-    }
-    return performed instanceof Promise ? handOver(performed, only, host) : host.applyLater(only, performed);
-  });
+  return settle(begun, only, (result) => decideLater(registered, only, only, host, result));
 }
 
-function performAll(
-  registered: RegisteredStep,
-  first: Attempt,
-  host: StepHost,
-  begun: Result | Promise<unknown>,
-): Outcome | null | Promise<Outcome | null> {
-  const { step } = registered;
-  if (begun instanceof Promise) {
-    return performLater(registered, first, host, settleInTime(begun, step, first, host.clock));
-  }
-  if (!begun.ok && step.retry !== undefined) return performLater(registered, first, host, begun);
-  return decideInLine(registered, first, host, begun);
-}
-
+/** Tries as often as the step's policy says. Of a token that is dropped meanwhile nothing is decided. */
 async function performLater(
   registered: RegisteredStep,
   first: Attempt,
   host: StepHost,
   firstResult: Result | Promise<Result>,
-): Promise<Outcome | null> {
+): Promise<void> {
   const { step } = registered;
   let attempt = first;
-  let result = await firstResult;
-  for (let retry = retryOf(step, result, attempt); retry !== null; retry = retryOf(step, result, attempt)) {
-    const delayMs = retryDelayMs(retry, result.error, attempt.attempt, host.clock.now());
-    // The policy and the error are the user's code too: they may have ended the run.
-    if (Attempt.isDropped(attempt)) return null;
-    Attempt.close(attempt);
-    host.tellRetry(attempt, result.error, delayMs);
-    await wait(attempt, delayMs, host.clock);
-    while (!host.canBeginAgain && !Attempt.isDropped(attempt)) await host.demand();
-    if (Attempt.isDropped(attempt)) return null;
-    attempt = Attempt.follow(attempt, attempt.attempt + 1);
-    host.beginAgain(attempt);
-    result = await tryOnce(step, attempt, host);
+  let result: Result;
+  try {
+    result = await firstResult;
+    for (let retry = retryOf(step, result, attempt); retry !== null; retry = retryOf(step, result, attempt)) {
+      const delayMs = retryDelayMs(retry, result.error, attempt.attempt, host.clock.now());
+      // The policy and the error are the user's code too: they may have ended the run.
+      if (Attempt.isDropped(attempt)) break;
+      Attempt.close(attempt);
+      host.tellRetry(attempt, result.error, delayMs);
+      await wait(attempt, delayMs, host.clock);
+      while (!host.canBeginAgain && !Attempt.isDropped(attempt)) await host.demand();
+      if (Attempt.isDropped(attempt)) break;
+      attempt = Attempt.follow(attempt, attempt.attempt + 1);
+      host.beginAgain(attempt);
+      result = await tryOnce(step, attempt, host);
+    }
+    // One that was stopped by its timeout may still log and write; the decision has a log and a context of its own.
+    if (Attempt.isClosed(attempt) && !Attempt.isDropped(attempt)) {
+      host.runContext.partContext(Attempt.tokenOf(attempt));
+      attempt = Attempt.follow(attempt, attempt.attempt);
+    }
+  } catch (error) {
+    host.failLater(first, error);
+    return;
   }
-  if (Attempt.isDropped(attempt)) return null;
-  // One that was stopped by its timeout may still log and write; the decision has a log and a context of its own.
-  if (Attempt.isClosed(attempt)) {
-    host.runContext.partContext(Attempt.tokenOf(attempt));
-    attempt = Attempt.follow(attempt, attempt.attempt);
+  await decideLater(registered, first, attempt, host, result);
+}
+
+/**
+ * Decides, and gives the host what came of it in the same call, unless the decision takes its time: of what is decided
+ * one after the other nothing may come in another order.
+ */
+function decideLater(
+  registered: RegisteredStep,
+  first: Attempt,
+  last: Attempt,
+  host: StepHost,
+  result: Result,
+): void | Promise<void> {
+  let performed: Outcome | null | Promise<Outcome | null>;
+  try {
+    performed = decideInLine(registered, last, host, result);
+  } catch (error) {
+    return host.failLater(first, error);
   }
-  return decideInLine(registered, attempt, host, result);
+  return performed instanceof Promise ? handOver(performed, first, host) : host.applyLater(first, performed);
+}
+
+async function handOver(performed: Promise<Outcome | null>, first: Attempt, host: StepHost): Promise<void> {
+  let outcome: Outcome | null;
+  try {
+    outcome = await performed;
+  } catch (error) {
+    host.failLater(first, error);
+    return;
+  }
+  host.applyLater(first, outcome);
 }
 
 /** One attempt at the action. It never rejects. */
@@ -296,6 +298,7 @@ function decideInLine(
   host: StepHost,
   result: Result,
 ): Outcome | null | Promise<Outcome | null> {
+  if (Attempt.isDropped(attempt)) return null;
   const turn = host.decisions.wait(Attempt.tokenOf(attempt));
   return turn === null
     ? decide(registered, attempt, host, result)
@@ -310,7 +313,7 @@ async function decideInTurn(
   result: Result,
 ): Promise<Outcome | null> {
   await turn;
-  return await decide(registered, attempt, host, result);
+  return Attempt.isDropped(attempt) ? null : await decide(registered, attempt, host, result);
 }
 
 function decide(
@@ -319,7 +322,6 @@ function decide(
   host: StepHost,
   performed: Result,
 ): Outcome | null | Promise<Outcome | null> {
-  if (Attempt.isDropped(attempt)) return null;
   const token = Attempt.tokenOf(attempt);
   const result = host.toTellable(token, performed);
   const context = host.runContext.contextToDecide(token);

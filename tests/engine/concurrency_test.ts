@@ -497,6 +497,43 @@ Deno.test("Workflow tells results in the order in which their decisions were tak
   assertEquals([decisions, results], [[2, 3, 1], [2, 3, 1]]);
 });
 
+for (const kind of ["retried", "timed"]) {
+  Deno.test(`Workflow tells results in the order of their decisions, where one step may be ${kind} and the other not`, async () => {
+    const policy = kind === "retried" ? { retry: { maxAttempts: 2 } } : { timeoutMs: 60_000 };
+    const orders: (readonly unknown[])[] = [];
+    for (let later = 0; later < 8; later += 1) {
+      const gates = new Gates();
+      const decided: string[] = [];
+      const decision: Step["decision"] = (_ctx, { value }) => decided.push(value);
+      const workflow = new Workflow().add(
+        {
+          name: "both",
+          action: () => null,
+          decision: (_ctx, _result, { tail }) => ["first", "second"].forEach((step) => tail(step)),
+        },
+        { name: "first", ...policy, action: () => gates.wait("first").then(() => "first"), decision },
+        {
+          name: "second",
+          action: async () => {
+            await gates.wait("second");
+            for (let tick = 0; tick < later; tick += 1) await undefined;
+            return "second";
+          },
+          decision,
+        },
+      );
+      const reading = readAll(workflow.stream("both", null, { concurrency: 2 }));
+      while (gates.waiting.length < 2) await laterTurn();
+      gates.openAll();
+      const { items } = await reading;
+      const told = items.flatMap((event) => event.type === "step.result" ? event.result.value ?? [] : []);
+      orders.push([decided, told]);
+    }
+
+    assertEquals(orders, orders.map(([decided]) => [decided, decided]));
+  });
+}
+
 Deno.test("Workflow puts what came of those that finished first before what came of the others", async () => {
   const gates = new Gates();
   const workflow = new Workflow().add(
