@@ -61,14 +61,14 @@ const NOTHING_DONE: Result = { ok: false, value: null, error: null };
 export function perform(registered: RegisteredStep, first: Attempt, host: StepHost): Outcome | null | Promise<void> {
   const { step } = registered;
   const begun = begin(step, first, host);
-  if (begun instanceof Promise) {
+  if (isPromise(begun)) {
     return step.retry === undefined && !isTimed(step)
       ? performOnce(registered, first, host, begun)
       : performLater(registered, first, host, settleInTime(begun, step, first, host.clock));
   }
   if (!begun.ok && step.retry !== undefined) return performLater(registered, first, host, begun);
   const performed = decideInLine(registered, first, host, begun);
-  return performed instanceof Promise ? handOver(performed, first, host) : performed;
+  return performed !== null && isPromise(performed) ? handOver(performed, first, host) : performed;
 }
 
 /** {@linkcode perform} after a delay, for an attempt that follows one of an earlier process. */
@@ -156,7 +156,9 @@ function decideLater(
   } catch (error) {
     return host.failLater(first, error);
   }
-  return performed instanceof Promise ? handOver(performed, first, host) : host.applyLater(first, performed);
+  return performed !== null && isPromise(performed)
+    ? handOver(performed, first, host)
+    : host.applyLater(first, performed);
 }
 
 async function handOver(performed: Promise<Outcome | null>, first: Attempt, host: StepHost): Promise<void> {
@@ -170,10 +172,15 @@ async function handOver(performed: Promise<Outcome | null>, first: Attempt, host
   host.applyLater(first, outcome);
 }
 
+/** Not by its class: where a page or a tracer has put another in the place of `Promise`, `async` answers the old one. */
+function isPromise<Value>(value: object | Promise<Value>): value is Promise<Value> {
+  return "then" in value;
+}
+
 /** One attempt at the action. It never rejects. */
 function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise<Result> {
   const begun = begin(step, attempt, host);
-  return begun instanceof Promise ? settleInTime(begun, step, attempt, host.clock) : begun;
+  return isPromise(begun) ? settleInTime(begun, step, attempt, host.clock) : begun;
 }
 
 /**

@@ -22,6 +22,7 @@ import type { RunPlan, RunSettings } from "./run_settings.ts";
 import type { Stage } from "./stage.ts";
 import type { StoredCounts } from "./stored_delta.ts";
 import type { RestoredState } from "./stored_state.ts";
+import { isThenable } from "./thenable.ts";
 
 /** The run whose steps are performed. */
 export interface StepLoopHost {
@@ -288,7 +289,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
       const performed = retry === undefined
         ? perform(registered, attempt, this)
         : performAfter(retry.dueAt - this.clock.now(), registered, attempt, this);
-      if (performed instanceof Promise) {
+      if (isThenable(performed)) {
         this.#progress.take(token);
         this.#atWork.add(attempt);
       } else if (performed !== null) this.#applyHeld(attempt, performed);

@@ -681,6 +681,26 @@ Deno.test("Workflow drops what an action logs after its step is done", async () 
   ]);
 });
 
+Deno.test("Workflow runs asynchronous steps also where a tracer has put its own class in the place of Promise", async () => {
+  const Native = Promise;
+  const workflow = new Workflow().add(
+    {
+      name: "first",
+      action: async () => await Native.resolve(1),
+      decision: async (_ctx, _result, enqueue) => await Native.resolve(enqueue.tail("second")),
+    },
+    { name: "second", retry: { maxAttempts: 2 }, action: async (_ctx, payload) => await Native.resolve(payload + 1) },
+  );
+  globalThis.Promise = class TracedPromise<Value> extends Native<Value> {} as PromiseConstructor;
+  try {
+    const { context } = await workflow.run("first");
+
+    assertEquals(context["result.second"], 2);
+  } finally {
+    globalThis.Promise = Native;
+  }
+});
+
 Deno.test("Workflow calls action and decision as methods of their step", async () => {
   class Counting {
     readonly name = "count";
