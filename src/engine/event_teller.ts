@@ -95,9 +95,9 @@ export class EventTeller {
     });
   }
 
-  stepRetry(attempt: Attempt, error: unknown, delayMs: number): void {
+  /** Tells that an attempt failed then, and how long it takes until the next. */
+  stepRetry(attempt: Attempt, at: number, error: unknown, delayMs: number): void {
     if (this.#sink.isDrained) return;
-    const at = this.#clock.now();
     this.#push({
       type: "step.retry",
       seq: this.#sink.nextSeq(),
@@ -111,11 +111,22 @@ export class EventTeller {
     });
   }
 
-  /** Tells an outcome, which has led from one state to the next. */
-  stepResult(attempt: Attempt, outcome: Outcome, before: RunState, after: RunState, queueLength: number): void {
+  /** The time for an event that is told once what it tells of is done; 0 where it is not made. */
+  now(): number {
+    return this.#sink.isDrained ? 0 : this.#clock.now();
+  }
+
+  /** Tells an outcome that was there then, and has led from one state to the next. */
+  stepResult(
+    attempt: Attempt,
+    at: number,
+    outcome: Outcome,
+    before: RunState,
+    after: RunState,
+    queueLength: number,
+  ): void {
     if (this.#sink.isDrained) return;
     const { token, result } = outcome;
-    const at = this.#clock.now();
     this.#push({
       type: "step.result",
       seq: this.#sink.nextSeq(),

@@ -51,8 +51,8 @@ const NOTHING_DONE: Result = { ok: false, value: null, error: null };
 
 /**
  * Runs a step's action, as often as its policy says, and then its decision, and answers what came of them as data.
- * `null` says that the token was dropped meanwhile and nothing came of it. A decision that throws makes this throw: that
- * ends the run.
+ * `null` says that the token was dropped meanwhile and nothing came of it. A decision that throws makes this throw:
+ * that ends the run.
  *
  * What is synchronous is done in the same call, with no promise in between. What is not is given to the host once it is
  * there, before the promise settles, which never rejects: to wait for an outcome by promises would cost as much as the
@@ -172,7 +172,7 @@ async function handOver(performed: Promise<Outcome | null>, first: Attempt, host
   host.applyLater(first, outcome);
 }
 
-/** Not by its class: where a page or a tracer has put another in the place of `Promise`, `async` answers the old one. */
+/** Not by its class: where a tracer has put one of its own in the place of `Promise`, `async` answers the old one. */
 function isPromise<Value>(value: object | Promise<Value>): value is Promise<Value> {
   return "then" in value;
 }
@@ -190,7 +190,7 @@ function tryOnce(step: Step, attempt: Attempt, host: StepHost): Result | Promise
 function begin(step: Step, attempt: Attempt, host: StepHost): Result | Promise<unknown> {
   try {
     const payload = host.runContext.payloadOf(Attempt.tokenOf(attempt));
-    // To tell of the start has asked a clock and, where it is stored, getters in the payload: they may have ended the run.
+    // To tell of the start has asked a clock and, where it is stored, getters of the payload: they may have ended it.
     if (Attempt.isDropped(attempt)) return NOTHING_DONE;
     const returned = step.input === undefined
       ? execute(step, payload, attempt, host)
@@ -271,6 +271,8 @@ function settleInTime(begun: Promise<unknown>, step: Step, attempt: Attempt, clo
 /** Waits before the next attempt, or until the token is dropped. */
 function wait(attempt: Attempt, delayMs: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
+    // What told of the wait may have ended the run.
+    if (Attempt.isDropped(attempt)) return resolve();
     const timer = clock.setTimeout(resolve, Math.min(delayMs, LONGEST_TIMER_MS));
     Attempt.wakeBy(attempt, () => {
       clock.clearTimeout(timer);

@@ -70,6 +70,8 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   #isPaused = false;
   /** The attempt whose synchronous part is on the stack. */
   #starting: Attempt | null = null;
+  /** The token that is on the stack, as long as nothing has come of it. */
+  #inHand: Token | null = null;
   /** How many outcomes are there that are not applied yet. */
   #heldStarts = 0;
   /** A run inside another waits for somebody to want an event. */
@@ -126,13 +128,12 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
     return this.#atWork.settled(cleanupTimeoutMs, this.clock, isInside ? signal : null);
   }
 
-  /** What is at work when the run is left is dropped here, but not for the store, which may still get all of the state. */
+  /** What is at work when the run is left is dropped here, not for the store: that may still get all of the state. */
   keepWhatIsLeft(): void {
     const { state } = this.#progress;
     const outside = this.tokensOutside();
-    const starting = this.#starting === null ? null : Attempt.tokenOf(this.#starting);
-    // One that had to wait for room is in no place while its action's first part is on the stack.
-    if (starting !== null && state.queue.head !== starting) outside.push(starting);
+    // One that had to wait, for room or for its outcome, is in no place while it is on the stack.
+    if (this.#inHand !== null && state.queue.head !== this.#inHand) outside.push(this.#inHand);
     this.#left = { state, outside: outside.filter((token) => this.#progress.isLive(token)) };
   }
 
@@ -205,9 +206,12 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
 
   tellRetry(failed: Attempt, error: unknown, delayMs: number): void {
     const { attempt } = failed;
+    const at = this.#stage.clock.now();
+    // A clock is the user's code too: it may have ended the run.
+    if (this.#isOver) return;
     this.place.settle(failed.token);
-    this.#recorder?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: this.clock.now() + delayMs });
-    this.#tell.stepRetry(failed, error, delayMs);
+    this.#recorder?.recordRetry(Attempt.tokenOf(failed), { attempt, dueAt: at + delayMs });
+    this.#tell.stepRetry(failed, at, error, delayMs);
     this.#atWork.setWaiting(failed.token, true);
   }
 
@@ -224,12 +228,16 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   applyLater(first: Attempt, outcome: Outcome | null): void {
     this.#atWork.settle(first);
     this.#atWork.remove(first);
+    const token = Attempt.tokenOf(first);
+    this.#inHand = outcome === null ? null : token;
     try {
       if (outcome !== null) this.#applyHeld(Attempt.last(first), outcome);
     } catch (error) {
       this.#host.fail(error);
+    } finally {
+      this.#inHand = null;
     }
-    this.decisions.leave(Attempt.tokenOf(first));
+    this.decisions.leave(token);
     this.#host.advance();
     // What had no room outside or beside it may have some now.
     this.#stage.advanceIdle();
@@ -284,6 +292,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
     this.#stage.startedSteps += 1;
     this.place.touch();
     this.#starting = attempt;
+    this.#inHand = token;
     try {
       if (retry === undefined) this.#tell.stepStart(attempt, token);
       const performed = retry === undefined
@@ -297,6 +306,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
       this.#host.fail(error);
     } finally {
       this.#starting = null;
+      this.#inHand = null;
     }
   }
 
@@ -308,13 +318,15 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
   #commit(attempt: Attempt, outcome: Outcome): void {
     if (this.#isOver) return;
     this.#stage.logger?.log(attempt, outcome);
-    // A logger is the user's code too: it may have ended the run.
+    // Before it counts: a logger and a clock are the user's code too, and may have ended the run.
+    const at = this.#tell.now();
     if (this.#isOver) return;
     this.place.settle(outcome.token.id);
     const stored = this.#record(outcome);
     if (stored === null) return;
     const before = this.#progress.follow(stored);
     const { state } = this.#progress;
+    this.#inHand = null;
     this.place.follow(outcome, before, state);
     this.#stage.finishedSteps += 1;
     this.#recorder?.count(this.counts);
@@ -325,7 +337,7 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
       const traced = this.#stage.journal?.toTraceable(stored, this.place.isInside) ?? stored;
       this.#stage.trace.record(traced, queueLength, this.place.path);
     }
-    this.#tell.stepResult(attempt, outcome, before, state, queueLength);
+    this.#tell.stepResult(attempt, at, outcome, before, state, queueLength);
     if (isStopped) this.#dropDead(outcome.result.error);
   }
 

@@ -6,11 +6,13 @@ import {
   type RunOptions,
   type RunStream,
   type Step,
+  type StepLogger,
   Workflow,
 } from "@stepstream/workflow";
 import { assert, assertEquals } from "@std/assert";
 import { readAll, typesOf } from "../tools/events.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
+import { settleTicking } from "../tools/settle_ticking.ts";
 import { headOf, storedEvents } from "../tools/stored_run.ts";
 
 const RUN_ID = "run-1";
@@ -168,10 +170,112 @@ for (const [kind, store] of [["A run", undefined], ["A stored run", new MemorySt
   });
 }
 
+/** What may leave a run, called whenever a run of the workflow comes by. */
+type Leaver = (leave: () => void) => {
+  readonly big?: () => unknown;
+  readonly logger?: StepLogger;
+  readonly clock?: ManualClock;
+};
+
+const LEAVERS: Readonly<Record<string, Leaver>> = {
+  "a clock": (leave) => ({ clock: new CallingClock(leave) }),
+  "a logger": (leave) => ({ logger: { log: leave, event: leave } }),
+  "a getter in a large value": (leave) => ({
+    big: () => ({
+      large: LARGE,
+      get text() {
+        leave();
+        return "read";
+      },
+    }),
+  }),
+};
+
+/** So much that the state is written as a whole. */
+const LARGE = "x".repeat(100_000);
+
+for (const [name, toLeaver] of Object.entries(LEAVERS)) {
+  Deno.test(`RunStream.return() from ${name} loses no step of a stored run and repeats none, whenever it comes`, async () => {
+    const whole = await resultsOf(toLeaver, Infinity);
+
+    let isLeft = true;
+    for (let call = 1; isLeft; call += 1) {
+      const left = await resultsOf(toLeaver, call);
+      ({ isLeft } = left);
+      assertEquals(left.told, whole.told, `call ${call}`);
+    }
+  });
+}
+
+/** What a store has of a run that was left at a call and resumed: its results, its retries and its end. */
+async function resultsOf(toLeaver: Leaver, leaveAt: number) {
+  const store = new MemoryStore();
+  const first = Promise.withResolvers<void>();
+  let calls = 0;
+  let left: Promise<unknown> | null = null;
+  const { big, logger, clock = new ManualClock() } = toLeaver(() => {
+    calls += 1;
+    if (calls === leaveAt) left = stream.return();
+  });
+  const steps: Step[] = [
+    {
+      name: "list",
+      action: () => Promise.resolve(),
+      decision: (_ctx, _result, { tail }) => ["slow", "big", "again"].forEach((step) => tail(step)),
+    },
+    { name: "slow", action: () => first.promise },
+    {
+      name: "big",
+      action: () => {
+        first.resolve();
+        return big === undefined ? LARGE : big();
+      },
+    },
+    {
+      name: "again",
+      retry: { maxAttempts: 2, delayMs: 0 },
+      action: async (_ctx, _payload, log, { attempt }) => {
+        log.event("tried");
+        if (attempt === 1) await Promise.reject(new Error("not yet"));
+      },
+    },
+  ];
+  const old = new Workflow<Any, Any>().add(...steps).stream("list", null, { store, runId: RUN_ID });
+  await old.next();
+  await old.return();
+  // A commit after a migration has all of the state.
+  const workflow = new Workflow<Any, Any>({ version: "2" }).add(...steps);
+  const goOn = { store, concurrency: 3, migrate: () => ({}) };
+  const stream: RunStream = workflow.resume(RUN_ID, { ...goOn, clock, ...(logger && { logger }) });
+  await settleTicking(readAll(stream).then(() => left), clock);
+  if ((await headOf(store, RUN_ID)).wakeAt !== null) await readAll(workflow.resume(RUN_ID, goOn));
+  const events = await storedEvents(store, RUN_ID);
+  const results = events.flatMap((event) => event.type === "step.result" ? [`${event.step} ${event.attempt}`] : []);
+  const retries = events.filter(({ type }) => type === "step.retry").length;
+  const end = events.at(-1);
+  const finished = end?.type === "run.end" ? end.steps : null;
+  return { told: { results: results.sort(), retries, finished }, isLeft: calls >= leaveAt };
+}
+
 /** A clock that moves on a little whenever it is asked for the time. */
 class TickingClock extends ManualClock {
   override now(): number {
     this.tick(1);
+    return super.now();
+  }
+}
+
+/** A clock that calls back whenever it is asked for the time. */
+class CallingClock extends ManualClock {
+  readonly #callBack: () => void;
+
+  constructor(callBack: () => void) {
+    super();
+    this.#callBack = callBack;
+  }
+
+  override now(): number {
+    this.#callBack();
     return super.now();
   }
 }
