@@ -114,6 +114,9 @@ export class Recovery {
 
   async #takeOne(head: RunHead, isClaimed: boolean): Promise<boolean> {
     const { runId, version } = head;
+    const opening = this.#options.runs.get(runId);
+    // Not awaited for nothing: in between somebody here might begin to open it.
+    if (opening !== undefined && !opening.isStored && await isOpened(opening)) return false;
     // What could not be gone on with a moment ago is not read and told of again.
     let isHopeless = this.#hopelessBefore.get(runId) === version;
     try {
@@ -166,5 +169,16 @@ export class Recovery {
   #unplan(): void {
     if (this.#timer !== null) this.#options.clock.clearTimeout(this.#timer);
     this.#timer = null;
+  }
+}
+
+/** Whether a run that was being opened here, by a start for example, is at work here now. */
+async function isOpened(opening: LocalRun): Promise<boolean> {
+  try {
+    await opening.stored;
+    return true;
+  } catch {
+    // Whoever opens it is told of that.
+    return false;
   }
 }

@@ -1,8 +1,9 @@
-import { type Clock, MemoryStore, type RunStore, StoreError, Workflow } from "@stepstream/workflow";
+import { type Clock, MemoryStore, type RunStore, StoreError, systemClock, Workflow } from "@stepstream/workflow";
 import { Runner } from "@stepstream/workflow/runner";
 import { assertEquals, assertRejects } from "@std/assert";
 import { laterTurn, readAll, typesOf } from "../tools/events.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
+import { headOf } from "../tools/stored_run.ts";
 import { BENCH_STORES, replaced, RunnerBench } from "./runner_bench.ts";
 
 /** A store that its process has died with: what it writes from then on never arrives. */
@@ -291,6 +292,36 @@ Deno.test("Runner.recover() by force leaves a run alone that is being started he
   assertEquals([await recovering, await starting], [0, { runId: "r1", isNew: true }]);
   await laterTurn();
   assertEquals([bench.attempts, bench.errors, bench.runner.activeRuns], [["r1/1 1"], [], 1]);
+});
+
+Deno.test("Runner.recover() leaves a run alone that a start here is about to go on with", async () => {
+  const store = new MemoryStore();
+  await using before = new RunnerBench({ store, runnerClock: systemClock });
+  await before.runner.start("work", "hold", "gate", { runId: "r1" });
+  await before.runner.close({ timeoutMs: 0 });
+  const answered = Promise.withResolvers<void>();
+  let loads = 0;
+  const load: typeof store.load = async (runId) => {
+    const stored = await store.load(runId);
+    loads += 1;
+    if (loads === 1) await answered.promise;
+    return stored;
+  };
+  await using bench = new RunnerBench({ store: replaced(store, { load }), runnerClock: systemClock });
+  const { runner, attempts, errors } = bench;
+
+  const starting = runner.start("work", "hold", "gate", { runId: "r1" });
+  await laterTurn();
+  const recovering = runner.recover();
+  await laterTurn();
+  answered.resolve();
+
+  assertEquals([await recovering, await starting], [0, { runId: "r1", isNew: false }]);
+  await laterTurn();
+  assertEquals([attempts, errors, runner.activeRuns], [["r1/1 1"], [], 1]);
+  // Whoever is not known to be at work would not be let go of.
+  await runner.close({ timeoutMs: 0 });
+  assertEquals((await headOf(store, "r1")).status, "suspended");
 });
 
 Deno.test("Runner.recover() takes others over, though a run at work here waits for an answer of the store for ever", async () => {
