@@ -1,4 +1,4 @@
-import { StoreError, VersionMismatchError, Workflow } from "@stepstream/workflow";
+import { asStep, StoreError, VersionMismatchError, Workflow } from "@stepstream/workflow";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { until } from "../tools/until.ts";
 import { laterTurn } from "../tools/events.ts";
@@ -157,6 +157,28 @@ Deno.test("DurableObjectHost.alarm() ends a run in time that waits for an attemp
     "failed",
     "RunTimeoutError",
   ]);
+});
+
+Deno.test("DurableObjectHost.alarm() lets go of a run that waits, though a workflow inside its step was cut off", async () => {
+  using object = new FakeObject();
+  const clock = new ManualClock();
+  const inner = new Workflow({ name: "inner" }).add({ name: "hang", action: () => new Promise(() => {}) });
+  const retry = { maxAttempts: 2, delayMs: 60_000, jitter: "none" } as const;
+  const outer = new Workflow({ name: "outer" }).add(
+    asStep("outer", inner, { start: "hang", timeoutMs: 1_000, retry }),
+  );
+  const runOptions = { cleanupTimeoutMs: 0 };
+  const { host, runs } = hostOf(object, { workflows: [outer], clock, sliceMs: 10, runOptions });
+  await runs.start("outer", "outer", 1, { runId: "r" });
+  clock.tick(1_000);
+  await laterTurn();
+
+  const slice = host.alarm();
+  await laterTurn();
+  clock.tick(10);
+  await slice;
+
+  assertEquals([(await runs.get("r"))?.status, object.alarmAt], ["suspended", 61_001]);
 });
 
 Deno.test("DurableObjectHost leaves a run of another version alone, says so, and tries again later", async () => {

@@ -22,13 +22,15 @@ export class WaitingAttempts {
 
   /** Takes in what has happened. */
   add(event: WorkflowEvent): void {
+    // What is inside a step is at work as long as the step around it is: it would start anew with that. Where it is cut
+    // off, nothing tells of its end.
+    if ("path" in event && event.path !== undefined) return;
     switch (event.type) {
       case "step.start":
         this.#dueAt.set(event.token, null);
         break;
       case "step.retry":
-        // What is inside a step is at work as long as the step around it is: it would start anew with that.
-        if (event.path === undefined) this.#dueAt.set(event.token, event.at + event.delayMs);
+        this.#dueAt.set(event.token, event.at + event.delayMs);
         break;
       case "step.result":
         this.#dueAt.delete(event.token);
