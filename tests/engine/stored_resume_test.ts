@@ -9,6 +9,7 @@ import {
   RunFailedError,
   RunFencedError,
   RunReleasedError,
+  type RunStore,
   type Step,
   StoreError,
   UnknownRunError,
@@ -295,42 +296,66 @@ Deno.test("Workflow.resume() refuses a run of another workflow, also one that ha
 
 Deno.test("A stored run counts no step of a run inside that a crash has made void, and those of earlier attempts once", async () => {
   for (const stopsAt of [3, 6, 9]) {
-    const inner = new Workflow<Any, Any>().add({
-      name: "x",
-      // So that each step is committed before the next.
-      action: async (_ctx, number) => {
-        await laterTurn();
-        return number + 1;
-      },
-      decision: (_ctx, { value }, enqueue) => {
-        if (value < 4) enqueue.tail("x");
-      },
-    });
-    let failures = 1;
-    const sub = asStep("sub", inner, {
-      start: "x",
-      retry: { maxAttempts: 2, delayMs: 0 },
-      // The first attempt fails when all of its steps are done.
-      value: (context: Any) => {
-        if ((failures -= 1) >= 0) throw new Error("once");
-        return context["result.x"];
-      },
-    });
-    const outer = () => new Workflow<Any, Any>({ name: "w" }).add(sub);
-    const undisturbed = await readAll(outer().stream("sub", 0, { store: new MemoryStore() }));
-    failures = 1;
-    const store = new MemoryStore();
-    let results = 0;
-    for await (const { type } of outer().stream("sub", 0, { store, runId: "r1", maxSteps: 9 })) {
-      if (type === "step.result" && (results += 1) === stopsAt) break;
-    }
+    const undisturbed = await readAll(countingInside().stream("sub", 0, { store: new MemoryStore() }));
+    const { store, workflow } = await leftInside(stopsAt);
 
-    const { items, failure } = await readAll(outer().resume("r1", { store, maxSteps: 9 }));
+    const { items, failure } = await readAll(workflow.resume("r1", { store, maxSteps: 9 }));
 
     assertEquals(failure, null, `stopped at ${stopsAt}`);
     assertEquals(stepsOf(items), stepsOf(undisturbed.items), `stopped at ${stopsAt}`);
   }
 });
+
+Deno.test("A stored run traces no step of a run inside that a crash has made void, and those of earlier attempts once", async () => {
+  for (const stopsAt of [3, 6, 9]) {
+    const { store, workflow } = await leftInside(stopsAt);
+
+    const { trace } = await workflow.resume("r1", { store }).result;
+    const later = await workflow.resume("r1", { store }).result;
+
+    const done = [1, 2, 3, 4, 1, 2, 3, 4].map((value) => ["x", value]);
+    assertEquals(trace.map(({ step, value }) => [step, value]), [...done, ["sub", 4]], `stopped at ${stopsAt}`);
+    assertEquals(later.trace, trace);
+  }
+});
+
+/** A workflow with four steps inside its only one, whose first attempt fails when all of them are done. */
+function countingInside(): Workflow<Any, Any> {
+  const inner = new Workflow<Any, Any>().add({
+    name: "x",
+    // So that each step is committed before the next.
+    action: async (_ctx, number) => {
+      await laterTurn();
+      return number + 1;
+    },
+    decision: (_ctx, { value }, enqueue) => {
+      if (value < 4) enqueue.tail("x");
+    },
+  });
+  let failures = 1;
+  const sub = asStep("sub", inner, {
+    start: "x",
+    retry: { maxAttempts: 2, delayMs: 0 },
+    value: (context: Any) => {
+      if ((failures -= 1) >= 0) throw new Error("once");
+      return context["result.x"];
+    },
+  });
+  return new Workflow<Any, Any>({ name: "w" }).add(sub);
+}
+
+/** Such a run, left after some results. */
+async function leftInside(
+  stopsAt: number,
+): Promise<{ readonly store: RunStore; readonly workflow: Workflow<Any, Any> }> {
+  const store = new MemoryStore();
+  const workflow = countingInside();
+  let results = 0;
+  for await (const { type } of workflow.stream("sub", 0, { store, runId: "r1", maxSteps: 9 })) {
+    if (type === "step.result" && (results += 1) === stopsAt) break;
+  }
+  return { store, workflow };
+}
 
 /** How many steps the run says that it has done. */
 function stepsOf(events: readonly WorkflowEvent<Any, Any>[]): number | null {
