@@ -1,7 +1,7 @@
 import { LONE_SURROGATE } from "./stored_text.ts";
 
 /** The longest run id, in code units, of stores whose keys or indexes are limited. */
-export const MAX_RUN_ID_LENGTH = 512;
+const MAX_RUN_ID_LENGTH = 512;
 
 /** Why such a store, which is called `store`, can have no run of this id; `null` if it can. */
 export function refuseRunId(runId: string, store: string): string | null {
