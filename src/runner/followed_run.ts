@@ -38,7 +38,7 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * The events of a run for one reader, at the reader's own pace: from the run's feed if they are there, else from the
  * store, in pages. Nothing gathers behind a reader who does not read.
  */
-export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncDisposable, ReadyEvents {
+export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, ReadyEvents {
   readonly areShared = true;
   readonly #options: FollowedRunOptions;
   readonly #askers: Asker[] = [];
@@ -96,10 +96,6 @@ export class FollowedRun implements AsyncIterableIterator<WorkflowEvent>, AsyncD
 
   [Symbol.asyncIterator](): this {
     return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
   }
 
   /** Ends the reading: whoever waits is done, or the first of them learns what has ended it. */
