@@ -10,7 +10,7 @@ import {
   Workflow,
 } from "@stepstream/workflow";
 import { assert, assertEquals } from "@std/assert";
-import { readAll, typesOf } from "../tools/events.ts";
+import { laterTurn, readAll, typesOf } from "../tools/events.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
 import { settleTicking } from "../tools/settle_ticking.ts";
 import { headOf, storedEvents } from "../tools/stored_run.ts";
@@ -152,6 +152,78 @@ Deno.test("RunStream.cancel() from a clock that is asked when a step starts star
   const { items } = await readAll(stream);
 
   assertEquals([typesOf(items), started], [["run.end"], []]);
+});
+
+Deno.test("RunStream.return() from the first part of an action that had to wait for room of its step loses no token", async () => {
+  const store = new MemoryStore();
+  const done: number[] = [];
+  let left: Promise<unknown> | null = null;
+  const workflow = new Workflow<Any, Any>({ name: "w" }).add(
+    {
+      name: "split",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) => {
+        for (const item of [1, 2, 3]) enqueue.tail("item", item);
+      },
+    },
+    {
+      name: "item",
+      concurrency: 1,
+      action: async (_ctx, item) => {
+        if (item === 2) left ??= stream.return();
+        done.push(item);
+        await undefined;
+        // So long that the state is written as a whole.
+        return "x".repeat(100_000);
+      },
+    },
+  );
+  const stream: RunStream = workflow.stream("split", null, { store, runId: RUN_ID, concurrency: 3 });
+  await readAll(stream);
+  await left;
+
+  await readAll(workflow.resume(RUN_ID, { store }));
+
+  assertEquals(done, [1, 2, 2, 3]);
+});
+
+Deno.test("RunStream.return() from who hears that a fail-fast group has stopped starts nothing of the group again", async () => {
+  const store = new MemoryStore();
+  const started: string[] = [];
+  const failing = Promise.withResolvers<void>();
+  let left: Promise<unknown> | null = null;
+  const workflow = new Workflow<Any, Any>({ name: "w" }).add(
+    {
+      name: "split",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) =>
+        enqueue.all("item", ["first", "second", "failing"], { then: "merge", mode: "fail-fast" }),
+    },
+    {
+      name: "item",
+      action: async (ctx, item, _log, { signal }) => {
+        started.push(item);
+        if (left !== null) return;
+        signal.addEventListener("abort", () => left ??= stream.return());
+        if (item !== "failing") return await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        await failing.promise;
+        // So long that the state is written as a whole.
+        ctx.text = "x".repeat(100_000);
+        throw new Error("no");
+      },
+    },
+    { name: "merge", action: () => started.push("merge") },
+  );
+  const stream: RunStream = workflow.stream("split", null, { store, runId: RUN_ID, concurrency: 3 });
+  const reading = readAll(stream);
+  while (started.length < 3) await laterTurn();
+  failing.resolve();
+  await reading;
+  await left;
+
+  await readAll(workflow.resume(RUN_ID, { store }));
+
+  assertEquals(started, ["first", "second", "failing", "merge"]);
 });
 
 for (const [kind, store] of [["A run", undefined], ["A stored run", new MemoryStore()]] as const) {
