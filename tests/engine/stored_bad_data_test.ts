@@ -1,8 +1,9 @@
-import { type Any, StoreError, Workflow } from "@stepstream/workflow";
+import { type Any, EventsGoneError, StoreError, Workflow } from "@stepstream/workflow";
 import { SqliteStore } from "@stepstream/workflow/stores/sqlite";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { readAll } from "../tools/events.ts";
+import { type Fate, FaultyStore } from "../tools/faulty_store.ts";
 import { storedEvents } from "../tools/stored_run.ts";
 
 const STEPS = 20;
@@ -59,18 +60,63 @@ for (const [revision, text, because] of EDITS) {
   });
 }
 
-Deno.test("Workflow.resume() whose past cannot be read tells so, and leaves the run for others", async () => {
+const PAST_EDITS: readonly (readonly [edit: string, because: string])[] = [
+  ["UPDATE stepstream_events SET text = '{' WHERE seq = 3", 'Cannot read event 3 of run "r1"'],
+  [
+    `UPDATE stepstream_events SET text = '{"type":"step.log","seq":4}' WHERE seq = 3`,
+    'Cannot read event 3 of run "r1": TypeError: its seq is 4',
+  ],
+];
+
+for (const [edit, because] of PAST_EDITS) {
+  Deno.test(`Workflow.resume() whose past cannot be read tells so, and leaves the run for others (${edit})`, async () => {
+    const { database, store } = await leftRun();
+    database.exec(edit);
+    const stream = workflow.resume("r1", { store, after: 0 });
+
+    const { items, failure } = await readAll(stream);
+    const error = await assertRejects(() => stream.result, StoreError, because);
+    const { done } = await stream.next();
+
+    assertEquals([items, failure?.error, done], [[], error, true]);
+    assertEquals((await store.find("r1"))?.status, "suspended");
+    const { context } = await workflow.resume("r1", { store, captureTrace: false }).result;
+    assertEquals(context, { "result.count": STEPS });
+    database.close();
+  });
+}
+
+Deno.test("Workflow.resume() whose store has let go of the past rejects with EventsGoneError", async () => {
   const { database, store } = await leftRun();
-  database.exec("UPDATE stepstream_events SET text = '{' WHERE seq = 3");
-  const stream = workflow.resume("r1", { store, after: 0 });
+  const forgetful = new FaultyStore(store, ({ method }): Fate => method === "events" ? "refused" : "answered");
 
-  const { items, failure } = await readAll(stream);
-  const error = await assertRejects(() => stream.result, StoreError, 'Cannot read event 3 of run "r1"');
-  const { done } = await stream.next();
+  const { items, failure } = await readAll(workflow.resume("r1", { store: forgetful, after: 2 }));
 
-  assertEquals([items, failure?.error, done], [[], error, true]);
-  assertEquals((await store.find("r1"))?.status, "suspended");
-  const { context } = await workflow.resume("r1", { store, captureTrace: false }).result;
+  assertInstanceOf(failure?.error, EventsGoneError);
+  assertEquals([items, failure.error.after, failure.error.first], [[], 2, 13]);
+  database.close();
+});
+
+Deno.test("Workflow.resume() of a run that has ended and whose run.end is gone tells so", async () => {
+  const database = new DatabaseSync(":memory:");
+  const store = await SqliteStore.open(database);
+  await workflow.run("count", STEPS, { store, runId: "r1" });
+  database.exec(`UPDATE stepstream_events SET text = '{"type":"step.log","seq":4}' WHERE seq = 4`);
+
+  await assertRejects(
+    () => workflow.resume("r1", { store }).next(),
+    StoreError,
+    'Cannot read event 4 of run "r1": the run has ended and this is not its run.end',
+  );
+  database.close();
+});
+
+Deno.test("Workflow.stream() goes on with the run of its id, whatever its payload, if nobody can tell with which it started", async () => {
+  const { database, store } = await leftRun();
+  database.exec("DELETE FROM stepstream_events WHERE seq = 1");
+
+  const { context } = await workflow.run("count", 7, { store, runId: "r1", captureTrace: false });
+
   assertEquals(context, { "result.count": STEPS });
   database.close();
 });
