@@ -175,6 +175,24 @@ Deno.test("Workflow.resume() with migrate goes on with the migrated state, also 
   assertEquals((await headOf(store, "r1")).version, "2");
 });
 
+Deno.test("Workflow.resume() gives back a run that a newer version has gone on with while its lease was claimed", async () => {
+  const { store, stream, create } = await runAtWork();
+  await stream.return();
+  const slow = new FaultyStore(store, async ({ method }): Promise<Fate> => {
+    if (method === "claim") {
+      const newer = create("2").resume("r1", { store, migrate: () => ({}) });
+      for await (const { type } of newer) if (type === "step.start") break;
+    }
+    return "answered";
+  });
+  const clock = new ManualClock();
+
+  await assertRejects(() => create().resume("r1", { store: slow, clock }).next(), VersionMismatchError);
+
+  const { version, status, wakeAt } = await headOf(store, "r1");
+  assertEquals([version, status, wakeAt], ["2", "suspended", 0]);
+});
+
 Deno.test("A runner that has lost its lease hears of it, and nothing of it is committed afterwards", async () => {
   using trap = new RejectionTrap();
   const { store, reasons, clock, gates, reading, stream } = await runAtWork();
