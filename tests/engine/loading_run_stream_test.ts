@@ -98,6 +98,15 @@ Deno.test("The first stored run of a process is left by a reader who does not wa
   assertEquals(done, []);
 });
 
+Deno.test("The first stored run of a process is left when it is disposed of", async () => {
+  const { stream, store, done } = await openFirst();
+  await stream.next();
+
+  await stream[Symbol.asyncDispose]();
+
+  assertEquals([(await store.find("r"))?.status, done], ["suspended", []]);
+});
+
 Deno.test("The first stored run of a process is cancelled by who does not wait for it", async () => {
   const { stream, store, done } = await openFirst();
   const { result } = stream;
