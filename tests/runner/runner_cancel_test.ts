@@ -267,6 +267,38 @@ async function endOf({ runner }: RunnerBench, runId = "r1"): Promise<Record<stri
   return { status, error, steps };
 }
 
+Deno.test("Runner.cancel() of a run that is deleted meanwhile is false", async () => {
+  const store = new MemoryStore();
+  await using there = new RunnerBench({ store });
+  await there.runner.start("work", "wait", "gate", { runId: "r1" });
+  const load: typeof store.load = async (runId) => {
+    await store.delete(runId);
+    return await store.load(runId);
+  };
+  await using here = new RunnerBench({ store: replaced(store, { load }) });
+
+  assertEquals(await here.runner.cancel("r1"), false);
+  assertEquals(await store.find("r1"), null);
+});
+
+Deno.test("Runner tells of a run that was fenced off, where the store does not tell by whom", async () => {
+  const store = new MemoryStore();
+  let isFailing = false;
+  const find: typeof store.find = (runId) =>
+    isFailing ? Promise.reject(new Error("the connection was lost")) : store.find(runId);
+  await using there = new RunnerBench({ store: replaced(store, { find }) });
+  await using here = new RunnerBench({ store });
+  await there.runner.start("work", "wait", "gate", { runId: "r1" });
+  await laterTurn();
+
+  await here.runner.cancel("r1");
+  isFailing = true;
+  there.gates.open("gate");
+  await laterTurn();
+
+  assertEquals(there.errors, ["RunFencedError r1"]);
+});
+
 Deno.test("Runner.cancel() ends a run whose state nobody can read any more", async () => {
   const store = new MemoryStore();
   const run = { runId: "r1", workflow: "work", version: "1", snapshot: "torn", events: [], wakeAt: 0, now: 0 };

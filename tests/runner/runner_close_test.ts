@@ -130,6 +130,25 @@ Deno.test("Runner.close() waits for a start that is under way, and lets its run 
   assertEquals(bench.clock.pendingMs, []);
 });
 
+Deno.test("Runner.close() while the store is asked for the run to start lets it start no step, and go", async () => {
+  const store = new MemoryStore();
+  const answered = Promise.withResolvers<void>();
+  const find: typeof store.find = async (runId) => {
+    await answered.promise;
+    return await store.find(runId);
+  };
+  await using bench = new RunnerBench({ store: replaced(store, { find }) });
+  const starting = bench.runner.start("work", "wait", "gate", { runId: "r1" });
+  await laterTurn();
+
+  const closing = bench.runner.close();
+  answered.resolve();
+  await closing;
+
+  assertEquals(await starting, { runId: "r1", isNew: true });
+  assertEquals([(await store.find("r1"))?.status, bench.attempts, bench.errors], ["suspended", [], []]);
+});
+
 Deno.test("Runner.close() waits for a recovery that is under way, and lets its runs go", async () => {
   const store = new MemoryStore();
   const clock = new ManualClock();

@@ -490,6 +490,18 @@ Deno.test("Runner.recover() tries a run again whose state the store did not give
   await readAll(bench.runner.follow("r1"));
 });
 
+Deno.test("Runner.recover() tells onError of a run that it cannot give back", async () => {
+  const clock = new ManualClock();
+  const store = new MemoryStore();
+  await suspend(store, clock, ["r1"]);
+  const commit = () => Promise.reject(new Error("the connection was lost"));
+  await using newer = new RunnerBench({ store: replaced(store, { commit }), clock, version: "2" });
+
+  const recovered = await newer.runner.recover();
+
+  assertEquals([recovered, newer.errors], [0, ["VersionMismatchError r1", "StoreError r1"]]);
+});
+
 Deno.test("Runner.recover() gives a run that it cannot go on with to one whose clock is behind", async () => {
   const store = new MemoryStore();
   const [early, late] = [new ManualClock(), new ManualClock()];

@@ -316,6 +316,20 @@ Deno.test("Runner.start() of an id whose run it cannot go on with answers it, an
   assertEquals(await store.find("r1"), left);
 });
 
+Deno.test("Runner.start() of an id whose run the store does not give rejects with StoreError", async () => {
+  const store = new MemoryStore();
+  const first = new RunnerBench({ store, runnerClock: systemClock });
+  await first.runner.start("work", "hold", "gate", { runId: "r1" });
+  await laterTurn();
+  await first.runner.close({ timeoutMs: 0 });
+  const load = () => Promise.reject(new Error("the connection was lost"));
+  await using bench = new RunnerBench({ store: replaced(store, { load }), runnerClock: systemClock });
+
+  await assertRejects(() => bench.runner.start("work", "hold", "gate", { runId: "r1" }), StoreError);
+
+  assertEquals([bench.errors, bench.runner.activeRuns], [[], 0]);
+});
+
 Deno.test("Runner.start() of a run that was deleted while it was at work begins once the first has ended", async () => {
   await using bench = new RunnerBench();
   await bench.runner.start("work", "hold", "gate", { runId: "r1" });
