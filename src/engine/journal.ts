@@ -266,12 +266,13 @@ export class Journal implements EventSink, LeaseHost {
   /** Writes what there is to a run that stands at this place. */
   async #write(place: StoredPlace): Promise<void> {
     const { runId, store, clock, leaseMs } = this.#options;
+    // First of all: a clock may end the run, which is then written as it is by now.
+    const now = clock.now();
     const events = this.#events;
     const { tokens } = this.#host.loop.counts;
     const taken = this.recorder.take();
     const { revision, createdAt, version } = place;
     const status = this.#status;
-    const now = clock.now();
     const wakeAt = status === "running" ? now + leaseMs : status === "suspended" ? this.#dueAt ?? now : null;
     this.#events = [];
     this.#isBeatDue = false;

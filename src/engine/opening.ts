@@ -2,6 +2,7 @@ import { describedText, describeError } from "../core/describe_error.ts";
 import { RunCancelledError, RunFailedError } from "../core/errors.ts";
 import type { RunEndEvent, RunStatus } from "../core/events.ts";
 import type { Journal } from "./journal.ts";
+import { Later } from "./later.ts";
 import { openRun } from "./open_run.ts";
 import type { RunEnding } from "./run_ending.ts";
 import type { RunPlan, RunSettings, Storage } from "./run_settings.ts";
@@ -78,7 +79,12 @@ export class Opening {
 
   /** Begins, unless it has begun. Settles when the store has answered. */
   open(): Promise<void> {
-    this.#done ??= this.#open();
+    if (this.#done === null) {
+      // Set before anything is done: a clock that is asked on the way may end the run, which opens it as well.
+      const done = new Later<void>();
+      this.#done = done.promise;
+      this.#open().then(done.resolve);
+    }
     return this.#done;
   }
 
@@ -97,10 +103,10 @@ export class Opening {
 
   async #open(): Promise<void> {
     const { runId, clock } = this.#settings;
-    // A new run is stored with its first event.
-    if (this.#storage.opening !== "resume") this.#host.tellStart();
-    const options = { runId, plan: this.#plan, storage: this.#storage, now: clock.now() };
     try {
+      // A new run is stored with its first event.
+      if (this.#storage.opening !== "resume") this.#host.tellStart();
+      const options = { runId, plan: this.#plan, storage: this.#storage, now: clock.now() };
       const opened = await openRun(options, this.#journal);
       this.#isInStore = true;
       if (opened.restored === null) {

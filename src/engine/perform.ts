@@ -270,6 +270,8 @@ function settleInTime(begun: Promise<unknown>, step: Step, attempt: Attempt, clo
 
 /** Waits before the next attempt, or until the token is dropped. */
 function wait(attempt: Attempt, delayMs: number, clock: Clock): Promise<void> {
+  // A clock that was asked for it and getters that were read for the store may have ended the run.
+  if (Attempt.isDropped(attempt)) return Promise.resolve();
   return new Promise((resolve) => {
     // What told of the wait may have ended the run.
     if (Attempt.isDropped(attempt)) return resolve();

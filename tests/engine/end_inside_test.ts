@@ -42,6 +42,13 @@ const SPOTS: Readonly<Record<string, Spot>> = {
       ctx.kept = getter(callBack);
     },
   }),
+  "a getter in the context of an attempt that fails": (callBack) => ({
+    action: (ctx) => {
+      ctx.kept = getter(callBack);
+      throw new Error("again");
+    },
+    retry: { maxAttempts: 2, delayMs: 0 },
+  }),
   "a getter in a payload": (callBack) => ({
     action: () => 1,
     decision: (_ctx, _result, enqueue) => enqueue.tail("next", getter(callBack)),
@@ -153,6 +160,48 @@ Deno.test("RunStream.cancel() from a clock that is asked when a step starts star
 
   assertEquals([typesOf(items), started], [["run.end"], []]);
 });
+
+for (const what of ["a stored run", "a stored run that is resumed and waits for an attempt"]) {
+  Deno.test(`RunStream.cancel() from a clock that is asked for ${what} ends it in its store, and leaves no timer`, async () => {
+    const workflow = new Workflow<Any, Any>({ name: "w" }).add({
+      name: "only",
+      action: () => {
+        throw new Error("not yet");
+      },
+      retry: { maxAttempts: 2, delayMs: 60_000, jitter: "none" },
+    });
+    for (let at = 1; at < 16; at += 1) {
+      const store = new MemoryStore();
+      const clock = new ManualClock();
+      const options = { store, runId: RUN_ID, clock };
+      if (what !== "a stored run") {
+        for await (const { type } of workflow.stream("only", null, options)) if (type === "step.retry") break;
+      }
+      let asked = 0;
+      clock.now = () => {
+        asked += 1;
+        if (asked === at) void stream.cancel();
+        return 0;
+      };
+      const stream: RunStream = what === "a stored run"
+        ? workflow.stream("only", null, options)
+        : workflow.resume(RUN_ID, options);
+      const reading = readAll(stream);
+      await laterTurn();
+      if (asked < at) await stream.cancel();
+
+      const { items } = await reading;
+
+      const told = typesOf(await storedEvents(store, RUN_ID));
+      assertEquals([clock.pendingMs, (await headOf(store, RUN_ID)).status], [[], "cancelled"], `at call ${at}`);
+      assertEquals([told.at(-1), told.filter((type) => type === "run.end").length, items.at(-1)?.type], [
+        "run.end",
+        1,
+        "run.end",
+      ]);
+    }
+  });
+}
 
 Deno.test("RunStream.return() from the first part of an action that had to wait for room of its step loses no token", async () => {
   const store = new MemoryStore();
