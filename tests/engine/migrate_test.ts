@@ -39,6 +39,35 @@ Deno.test("migrate may rename steps, also where groups lead, and add tokens", as
   assertEquals(context, { since: 2, extra: "more", ...results });
 });
 
+const RETRIES: readonly (readonly [what: string, next: string, attempts: readonly number[]])[] = [
+  ["goes on with the attempts at a step that stays", "old", [1, 2]],
+  ["begins anew with the attempts at a step that was renamed", "new", [1, 1]],
+];
+
+for (const [what, step, expected] of RETRIES) {
+  Deno.test(`migrate ${what}`, async () => {
+    const store = new MemoryStore();
+    const attempts: number[] = [];
+    const create = (version: string, name: string) =>
+      new Workflow<Any, Any>({ name: "w", version }).add({
+        name,
+        action: (_ctx, _payload, _log, { attempt }) => {
+          attempts.push(attempt);
+          if (attempts.length === 1) throw new Error("not yet");
+        },
+        retry: { maxAttempts: 2, delayMs: 0 },
+      });
+    for await (const { type } of create("1", "old").stream("old", 1, { store, runId: "r1" })) {
+      if (type === "step.retry") break;
+    }
+    const migrate = ({ tokens }: Any) => ({ tokens: tokens.map((token: Any) => ({ ...token, step })) });
+
+    await create("2", step).resume("r1", { store, migrate }).result;
+
+    assertEquals(attempts, expected);
+  });
+}
+
 const REFUSED: readonly (readonly [what: string, migrate: (state: Any) => unknown, because: string])[] = [
   ["nothing", () => undefined, "migrate must answer an object"],
   ["a promise", (state) => Promise.resolve(renamed(state)), "migrate must answer an object"],
