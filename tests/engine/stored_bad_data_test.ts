@@ -86,6 +86,16 @@ for (const [edit, because] of PAST_EDITS) {
   });
 }
 
+Deno.test("Workflow.resume() whose trace cannot be read back rejects its result, and the run completes", async () => {
+  const { database, store } = await leftRun();
+  database.exec("UPDATE stepstream_events SET text = '{' WHERE seq = 3");
+
+  await assertRejects(() => workflow.resume("r1", { store }).result, StoreError, 'Cannot read event 3 of run "r1"');
+
+  assertEquals((await store.find("r1"))?.status, "completed");
+  database.close();
+});
+
 Deno.test("Workflow.resume() whose store has let go of the past rejects with EventsGoneError", async () => {
   const { database, store } = await leftRun();
   const forgetful = new FaultyStore(store, ({ method }): Fate => method === "events" ? "refused" : "answered");
