@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { describeError } from "../../src/core/describe_error.ts";
+import { describedText, describeError } from "../../src/core/describe_error.ts";
 import { toText } from "../../src/core/to_text.ts";
 
 Deno.test("describeError() tells an error's name and message, without its stack", () => {
@@ -53,6 +53,13 @@ Deno.test("describeError() makes text of a name and a message that are none", ()
   const error = Object.assign(new Error(), { name: Symbol("name"), message: { code: 7 } });
 
   assertEquals(describeError(error), { name: "Symbol(name)", message: "[object Object]" });
+});
+
+Deno.test("describedText() is what String(error) would be", () => {
+  const errors = [["RangeError", "too far"], ["RangeError", ""], ["", "too far"], ["", ""]]
+    .map(([name, message]) => Object.assign(new Error(message), { name }));
+
+  assertEquals(errors.map((error) => describedText(describeError(error))), errors.map(String));
 });
 
 Deno.test("toText() is String(value) where that works", () => {

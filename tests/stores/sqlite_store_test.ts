@@ -108,6 +108,19 @@ Deno.test("SqliteStore.open() tries again if others open the file at the same ti
   assertEquals({ ...file.prepare("PRAGMA journal_mode").get() }, { journal_mode: "wal" });
 });
 
+Deno.test("SqliteStore.open() gives up on a file that others keep locked", async () => {
+  using file = new DatabaseSync(":memory:");
+  const locked = () => {
+    throw new Error("database is locked");
+  };
+  const database: SqliteDatabase = {
+    exec: (sql) => file.exec(sql),
+    prepare: (sql) => sql.includes("journal_mode") ? { run: locked, get: locked, all: locked } : file.prepare(sql),
+  };
+
+  await assertRejects(() => SqliteStore.open(database), Error, "database is locked");
+});
+
 Deno.test("SqliteStore.open() refuses options that make no sense", async () => {
   using database = new DatabaseSync(":memory:");
 

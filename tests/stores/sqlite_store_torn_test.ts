@@ -85,6 +85,11 @@ const torn: readonly Torn[] = [
     message: `Cannot read record 3 of run "r1": its text is "\\u0001{"`,
   },
   {
+    edit: "UPDATE stepstream_records SET text = char(1) || '5' WHERE revision = 3",
+    read: load,
+    message: `Cannot read record 3 of run "r1": its text is "\\u00015"`,
+  },
+  {
     edit: "DELETE FROM stepstream_events WHERE seq = 2",
     read: readEvents,
     message: `Cannot read event 2 of run "r1": it is missing: the next one there is has seq 3`,
