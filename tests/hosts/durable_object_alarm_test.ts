@@ -1,4 +1,5 @@
 import { asStep, StoreError, VersionMismatchError, Workflow } from "@stepstream/workflow";
+import { DurableObjectHost } from "@stepstream/workflow/hosts/durable-object";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { until } from "../tools/until.ts";
 import { laterTurn } from "../tools/events.ts";
@@ -179,6 +180,49 @@ Deno.test("DurableObjectHost.alarm() lets go of a run that waits, though a workf
   await slice;
 
   assertEquals([(await runs.get("r"))?.status, object.alarmAt], ["suspended", 61_001]);
+});
+
+Deno.test("DurableObjectHost.alarm() goes on with a run that was due, where the last one could not write that it did", async () => {
+  using object = new FakeObject();
+  const clock = new ManualClock();
+  const retry = { maxAttempts: 2, delayMs: 60_000, jitter: "none" } as const;
+  const again = new Workflow({ name: "again" }).add({
+    name: "again",
+    retry,
+    action: (_ctx, _payload, _log, { attempt }) => {
+      if (attempt === 1) throw new Error("not yet");
+    },
+  });
+  let isFailing = false;
+  const { storage } = object;
+  const exec: typeof storage.sql.exec = (query, ...values) => {
+    if (isFailing && query.includes("INSERT")) throw new Error("disk");
+    return storage.sql.exec(query, ...values);
+  };
+  const failing = { storage: { ...storage, sql: { exec } } };
+  const errors: unknown[] = [];
+  const options = { workflows: [again], clock, sliceMs: 10, onError: (error: unknown) => errors.push(error) };
+  const host = new DurableObjectHost(failing, options);
+  const { runs } = hostOf(object, { workflows: [again], clock });
+  const url = "https://run.invalid/?run=r";
+  const order = { workflow: "again", start: "again", payload: 1, context: {}, blank: [] };
+  await host.fetch(new Request(url, { method: "PUT", body: JSON.stringify(order) }));
+  const slice = host.alarm();
+  await laterTurn();
+  clock.tick(10);
+  await slice;
+  clock.tick(60_000);
+
+  isFailing = true;
+  const failed = host.alarm();
+  await laterTurn();
+  clock.tick(10);
+  await failed;
+  isFailing = false;
+  clock.tick(2_000);
+  await host.alarm();
+
+  assertEquals([errors.length, (await runs.get("r"))?.status], [1, "completed"]);
 });
 
 Deno.test("DurableObjectHost leaves a run of another version alone, says so, and tries again later", async () => {

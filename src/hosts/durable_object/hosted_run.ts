@@ -112,7 +112,9 @@ export class HostedRun {
     const found = findByName(workflows, head.workflow);
     const options = { ...runOptions, ...this.#own, migrate };
     await this.#begin(
-      (onCommitted) => resumeStoredRun(found, runId, options, { onCommitted }),
+      // Not claimed: one that is claimed and then not written to would be taken for one that waits until the lease is
+      // over.
+      (onCommitted) => resumeStoredRun(found, runId, options, { claimed: stored, onCommitted }),
       new WaitingAttempts(restore(stored).retries),
     );
   }
