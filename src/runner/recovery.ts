@@ -116,7 +116,7 @@ export class Recovery {
     const { runId, version } = head;
     const opening = this.#options.runs.get(runId);
     // Not awaited for nothing: in between somebody here might begin to open it.
-    if (opening !== undefined && !opening.isStored && await isOpened(opening)) return false;
+    if (opening !== undefined && !opening.isStored && await this.#isOpened(opening)) return false;
     // What could not be gone on with a moment ago is not read and told of again.
     let isHopeless = this.#hopelessBefore.get(runId) === version;
     try {
@@ -132,6 +132,15 @@ export class Recovery {
     if (isClaimed) this.#left.push(head);
     if (isClaimed && isHopeless) this.#hopeless.set(runId, version);
     return false;
+  }
+
+  /** Whether a run that is being opened here, by a start for example, is at work here soon. */
+  async #isOpened(opening: LocalRun): Promise<boolean> {
+    const { clock, leaseMs } = this.#options;
+    await settledWithin([opening.stored], leaseMs / 3, clock, null);
+    // Nobody would know of two. Should the store still answer it, it lets go of the run at once.
+    if (!opening.isStored) opening.stream.leave("it was taken over before the store had answered");
+    return opening.isStored;
   }
 
   /**
@@ -169,16 +178,5 @@ export class Recovery {
   #unplan(): void {
     if (this.#timer !== null) this.#options.clock.clearTimeout(this.#timer);
     this.#timer = null;
-  }
-}
-
-/** Whether a run that was being opened here, by a start for example, is at work here now. */
-async function isOpened(opening: LocalRun): Promise<boolean> {
-  try {
-    await opening.stored;
-    return true;
-  } catch {
-    // Whoever opens it is told of that.
-    return false;
   }
 }

@@ -324,6 +324,32 @@ Deno.test("Runner.recover() leaves a run alone that a start here is about to go 
   assertEquals((await headOf(store, "r1")).status, "suspended");
 });
 
+Deno.test("Runner.recover() goes on with a run that a start here was about to, where the store does not answer that", async () => {
+  const clock = new ManualClock();
+  const store = new MemoryStore();
+  const answered = Promise.withResolvers<void>();
+  const create: typeof store.create = async (run) => {
+    const isCreated = await store.create(run);
+    await answered.promise;
+    return isCreated;
+  };
+  await using bench = new RunnerBench({ store: replaced(store, { create }), clock });
+  const { runner, attempts } = bench;
+  const starting = runner.start("work", "hold", "gate", { runId: "r1" });
+  await laterTurn();
+  clock.tick(30_000);
+
+  const recovering = runner.recover();
+  await laterTurn();
+  clock.tick(10_000);
+
+  assertEquals([await recovering, attempts, runner.activeRuns], [1, ["r1/1 1"], 1]);
+  answered.resolve();
+  await starting;
+  await laterTurn();
+  assertEquals([attempts, runner.activeRuns, (await headOf(store, "r1")).status], [["r1/1 1"], 1, "running"]);
+});
+
 Deno.test("Runner.recover() takes others over, though a run at work here waits for an answer of the store for ever", async () => {
   const clock = new ManualClock();
   const store = new MemoryStore();
