@@ -258,6 +258,19 @@ for (const headers of [{ accept: "text/event-stream" }, NDJSON]) {
     assertEquals((await runs.get(ID))?.status, "running");
   });
 
+  Deno.test(`GET /runs/:id/events as ${headers.accept} reads nothing for a request that is aborted already`, async () => {
+    await using runs = new FakeRuns();
+    runs.put(ID, notes(1, false));
+    const clock = new ManualClock();
+    const handler = createRunsHandler(runs, { clock });
+
+    const response = await handler(requestOf("GET", EVENTS, { headers, signal: AbortSignal.abort() }));
+    const text = await response.text();
+
+    assertEquals([text.includes("note 1"), runs.readers, clock.pendingMs], [false, 0, []]);
+    assertEquals((await runs.get(ID))?.status, "running");
+  });
+
   Deno.test(`GET /runs/:id/events as ${headers.accept} only stops reading when the request is aborted`, async () => {
     await using runs = new FakeRuns();
     runs.put(ID, notes(1, false));

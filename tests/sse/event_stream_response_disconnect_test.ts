@@ -245,6 +245,15 @@ Deno.test("eventStreamResponse() with a signal that is aborted already runs to t
   assertEquals([text, ran], [HELLO, ["work"]]);
 });
 
+Deno.test("eventStreamResponse() with a signal that is aborted already ends the events once, also if its body is cancelled", async () => {
+  const events = new EventChannel();
+  const { body } = eventStreamResponse(events, { signal: AbortSignal.abort() });
+
+  await body?.cancel();
+
+  assertEquals(events.calls, [["return"]]);
+});
+
 Deno.test("eventStreamResponse() adds no listener to a signal that is aborted already", async () => {
   const client = spiedSignal();
   client.abort();
