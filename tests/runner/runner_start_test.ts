@@ -208,6 +208,7 @@ Deno.test("Runner refuses workflows and options of runs that are none", () => {
   const refused: readonly (readonly [options: object, message: string])[] = [
     [{}, "Cannot take workflows: expected an array: undefined"],
     [{ workflows: { w: new Workflow() } }, "Cannot take workflows: expected an array: an object"],
+    [{ workflows: [{ name: "w" }] }, "Cannot make a runner: expected workflows"],
     [{ workflows: [], runOptions: 5 }, "Cannot take runOptions: expected an object: 5"],
     [
       { workflows: [], runOptions: { concurrency: 0 } },

@@ -214,13 +214,18 @@ Deno.test("asStep() stands still inside while nobody reads", async () => {
 
 for (
   const [name, make, message] of [
-    ["an empty name", () => asStep("", wash(), { start: "trim" }), "the step's name"],
-    ["no options", () => Reflect.apply(asStep, null, ["a", wash()]), "options"],
-    ["no start", () => Reflect.apply(asStep, null, ["a", wash(), {}]), "start"],
+    ["an empty name", () => asStep("", wash(), { start: "trim" }), "Cannot take the step's name"],
+    ["no options", () => Reflect.apply(asStep, null, ["a", wash()]), "Cannot take options"],
+    ["no start", () => Reflect.apply(asStep, null, ["a", wash(), {}]), "Cannot take start"],
+    [
+      "no workflow",
+      () => Reflect.apply(asStep, null, ["a", {}, { start: "trim" }]),
+      "Cannot make a step: expected a workflow",
+    ],
   ] as const
 ) {
   Deno.test(`asStep() refuses ${name}`, () => {
-    assertThrows(make, TypeError, `Cannot take ${message}`);
+    assertThrows(make, TypeError, message);
   });
 }
 
