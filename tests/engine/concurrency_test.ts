@@ -1,4 +1,5 @@
 import {
+  type Any,
   decideTo,
   type RunStream,
   type Step,
@@ -737,4 +738,50 @@ function capped(gates: Gates, items: readonly number[], concurrency: number): Wo
     },
     { name: "scarce", action: (_ctx, item) => gates.wait(`scarce ${item}`), concurrency },
   );
+}
+
+for (
+  const [kind, policy, wait] of [
+    ["an action that has a time limit", { timeoutMs: 1_000 }, undefined],
+    ["a decision that takes its time", {}, () => Promise.resolve()],
+  ] as const
+) {
+  Deno.test(`RunOptions.concurrency starts nothing between ${kind} and what it has put at the head`, async () => {
+    for (let ticks = 0; ticks < 12; ticks += 1) {
+      const done: string[] = [];
+      const first = Promise.withResolvers<void>();
+      const second = Promise.withResolvers<void>();
+      const workflow = new Workflow<Any, Any>().add(
+        {
+          name: "list",
+          action: () => null,
+          decision: (_ctx, _result, enqueue) => ["first", "second", "last"].forEach((step) => enqueue.tail(step)),
+        },
+        {
+          name: "first",
+          ...policy,
+          action: () => first.promise,
+          decision: (_ctx, _result, enqueue) => {
+            enqueue.head("head");
+            done.push("decided");
+            return wait?.();
+          },
+        },
+        { name: "second", action: () => second.promise },
+        { name: "head", action: () => done.push("head") },
+        { name: "last", action: () => done.push("last") },
+      );
+      const running = workflow.run("list", null, { concurrency: 2, clock: new ManualClock() });
+      await laterTurn();
+
+      first.resolve();
+      for (let tick = 0; tick < ticks; tick += 1) await undefined;
+      second.resolve();
+      await running;
+
+      // What has room before that takes it.
+      const expected = done[0] === "last" ? ["last", "decided", "head"] : ["decided", "head", "last"];
+      assertEquals(done, expected, `after ${ticks} ticks`);
+    }
+  });
 }
