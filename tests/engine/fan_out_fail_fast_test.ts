@@ -1,4 +1,12 @@
-import { decideTo, GroupFailedError, type Result, type RunStream, type Step, Workflow } from "@stepstream/workflow";
+import {
+  type Any,
+  decideTo,
+  GroupFailedError,
+  type Result,
+  type RunStream,
+  type Step,
+  Workflow,
+} from "@stepstream/workflow";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { laterTurn, readAll, typesOf } from "../tools/events.ts";
 import { Gates } from "../tools/gates.ts";
@@ -456,3 +464,43 @@ function failFast(
 function texts(results: readonly Result[]): unknown[] {
   return results.map(({ ok, value, error }) => ok ? value : String(error));
 }
+
+Deno.test("Step.concurrency loses no token that waits for room, and does none twice, where a group elsewhere stops", async () => {
+  const done: string[] = [];
+  const third = Promise.withResolvers<void>();
+  const one = (name: string): Step => ({
+    name,
+    concurrency: 1,
+    action: async (_ctx, item) => {
+      done.push(`${name} ${item}`);
+      if (item === 3) third.resolve();
+      await laterTurn();
+    },
+  });
+  const workflow = new Workflow<Any, Any>().add(
+    {
+      name: "split",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) => {
+        for (const item of [1, 2, 3, 4, 5, 6]) enqueue.tail("a", item);
+        enqueue.all("member", [1], { then: "merge", mode: "fail-fast" });
+        for (const item of [1, 2, 3, 4, 5, 6]) enqueue.tail("b", item);
+      },
+    },
+    one("a"),
+    one("b"),
+    {
+      name: "member",
+      action: async () => {
+        await third.promise;
+        throw new Error("no");
+      },
+    },
+    { name: "merge", action: () => null },
+  );
+
+  await workflow.run("split", null, { concurrency: 4 });
+
+  const all = ["a", "b"].flatMap((name) => [1, 2, 3, 4, 5, 6].map((item) => `${name} ${item}`));
+  assertEquals(done.toSorted(), all);
+});
