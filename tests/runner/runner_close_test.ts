@@ -1,8 +1,10 @@
-import { MemoryStore, RunnerClosedError, RunReleasedError, Workflow } from "@stepstream/workflow";
+import { type Any, MemoryStore, RunnerClosedError, RunReleasedError, type Step, Workflow } from "@stepstream/workflow";
 import { Runner } from "@stepstream/workflow/runner";
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { laterTurn, readAll, stateOf, typesOf } from "../tools/events.ts";
+import { Gates } from "../tools/gates.ts";
 import { ManualClock } from "../tools/manual_clock.ts";
+import { storedEvents } from "../tools/stored_run.ts";
 import { BENCH_STORES, replaced, RunnerBench } from "./runner_bench.ts";
 
 for (const { kind, open } of BENCH_STORES) {
@@ -309,4 +311,101 @@ Deno.test("Runner.close() loses no token that waits for room of its step, whatev
   await workflow.resume("r", { store }).result;
 
   assertEquals(done, [1, 2, 3, 4]);
+});
+
+/** A step whose first attempt fails and whose second one is due a minute later; it waits at a gate. */
+const insistent = (gates: Gates, attempts: number[], concurrency: number): Step => ({
+  name: "insistent",
+  concurrency,
+  retry: { maxAttempts: 2, delayMs: 60_000, jitter: "none" },
+  action: async (_ctx, _payload, _log, { attempt, signal }) => {
+    attempts.push(attempt);
+    if (attempt === 1) throw new Error("not yet");
+    await gates.wait("again", signal);
+  },
+});
+
+Deno.test("Runner.close() lets an attempt that is not the first come to its end", async () => {
+  const store = new MemoryStore();
+  const clock = new ManualClock();
+  const gates = new Gates();
+  const workflow = new Workflow({ name: "w" }).add(insistent(gates, [], 1));
+  const runner = new Runner({ workflows: [workflow], store, clock });
+  await runner.start("w", "insistent", null, { runId: "r" });
+  await laterTurn();
+  clock.tick(60_000);
+  await laterTurn();
+
+  const closing = runner.close();
+  await laterTurn();
+  const aborted = [...gates.aborted];
+  gates.openAll();
+  await closing;
+
+  assertEquals(aborted, []);
+  assertEquals(typesOf(await storedEvents(store, "r")).slice(-2), ["step.result", "run.end"]);
+});
+
+Deno.test("Runner.close() begins no further attempt while it waits for an action", async () => {
+  const clock = new ManualClock();
+  const gates = new Gates();
+  const attempts: number[] = [];
+  const workflow = new Workflow<Any, Any>({ name: "w" }).add(
+    {
+      name: "both",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) => ["insistent", "slow"].forEach((step) => enqueue.tail(step)),
+    },
+    insistent(gates, attempts, 2),
+    { name: "slow", action: (_ctx, _payload, _log, { signal }) => gates.wait("slow", signal) },
+  );
+  const runner = new Runner({ workflows: [workflow], store: new MemoryStore(), clock, runOptions: { concurrency: 2 } });
+  await runner.start("w", "both", null, { runId: "r" });
+  await laterTurn();
+
+  const closing = runner.close({ timeoutMs: 120_000 });
+  clock.tick(60_000);
+  await laterTurn();
+  const begun = [...attempts];
+  gates.openAll();
+  await closing;
+
+  assertEquals(begun, [1]);
+});
+
+Deno.test("Runner.close() lets an action come to its end also after a group has stopped an attempt that waited", async () => {
+  const store = new MemoryStore();
+  const gates = new Gates();
+  const workflow = new Workflow<Any, Any>({ name: "w" }).add(
+    {
+      name: "list",
+      action: () => null,
+      decision: (_ctx, _result, enqueue) => {
+        enqueue.all("item", ["waiting", "failing"], { then: "merge", mode: "fail-fast" });
+      },
+    },
+    {
+      name: "item",
+      retry: { maxAttempts: 2, delayMs: 60_000, when: (error) => String(error).includes("waiting") },
+      action: async (_ctx, item) => {
+        if (item === "failing") await gates.wait(item);
+        throw new Error(item);
+      },
+    },
+    { name: "merge", action: (_ctx, _results, _log, { signal }) => gates.wait("merge", signal) },
+  );
+  const clock = new ManualClock();
+  const runner = new Runner({ workflows: [workflow], store, clock, runOptions: { concurrency: 2 } });
+  await runner.start("w", "list", null, { runId: "r" });
+  await laterTurn();
+  gates.open("failing");
+  await laterTurn();
+
+  const closing = runner.close();
+  await laterTurn();
+  const aborted = [...gates.aborted];
+  gates.openAll();
+  await closing;
+
+  assertEquals(aborted, []);
 });
