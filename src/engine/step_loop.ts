@@ -245,9 +245,8 @@ export class StepLoop implements AttemptHost, StepHost, RunSnapshot {
 
   failLater(first: Attempt, error: unknown): void {
     this.#atWork.settle(first);
+    // That lets go of all that is at work, this one as well.
     this.#host.fail(error);
-    this.#atWork.remove(first);
-    this.decisions.leave(Attempt.tokenOf(first));
   }
 
   /** A run inside another hears only so that somebody wants an event. */
