@@ -81,7 +81,6 @@ export class EventBody {
   }
 
   readonly #onAbort = (): void => {
-    if (!this.#isOpen) return;
     this.#leave();
     this.#controller?.close();
   };
