@@ -13,6 +13,8 @@ type Entry = Token | TokenRange;
 const NO_ENTRIES: Entry[] = [];
 /** How many entries may be copied for each token that is let go of by that. */
 const COPIED_A_TOKEN = 8;
+/** How many tokens have to leave before what waits is copied: a short queue would be copied at every step. */
+const GONE_BEFORE_COPY = 16;
 
 /**
  * An immutable queue with two ends: every change gives a new queue that shares its tokens with the old one, in constant
@@ -73,9 +75,9 @@ export class TokenQueue implements Iterable<Token> {
     if (next !== null) return new TokenQueue(size, next, this.#back, this.#from, this.#to, this.#gone);
     const entry = this.#back[this.#from] as Entry;
     const from = this.#from + 1;
-    const gone = this.#gone + (entry instanceof TokenRange ? entry.size : 1);
+    const gone = this.#gone + sizeOf(entry);
     // What has left is let go of, once that pays for the copying.
-    const isCopied = this.#to - from <= COPIED_A_TOKEN * gone;
+    const isCopied = gone >= GONE_BEFORE_COPY && this.#to - from <= COPIED_A_TOKEN * gone;
     return isCopied
       ? new TokenQueue(size, toCell(entry), this.#back.slice(from, this.#to), 0, this.#to - from, 0)
       : new TokenQueue(size, toCell(entry), this.#back, from, this.#to, gone);
@@ -92,7 +94,7 @@ export class TokenQueue implements Iterable<Token> {
     const back = waiting.filter((entry) => passes(entry instanceof TokenRange ? entry.at(0) : entry));
     const first = cells.length === 0 ? back.shift() : undefined;
     if (first !== undefined) cells.push(toCell(first));
-    let size = back.reduce((sum, entry) => sum + (entry instanceof TokenRange ? entry.size : 1), 0);
+    let size = back.reduce((sum, entry) => sum + sizeOf(entry), 0);
     let front: Cell | null = null;
     for (const { token, range } of cells.reverse()) {
       size += range === null || token.member === null ? 1 : range.size - token.member.index;
@@ -119,6 +121,10 @@ export class TokenQueue implements Iterable<Token> {
     const [from, gone] = isLast ? [this.#from, this.#gone] : [0, 0];
     return new TokenQueue(this.size + size, this.#front, back, from, back.length, gone);
   }
+}
+
+function sizeOf(entry: Entry): number {
+  return entry instanceof TokenRange ? entry.size : 1;
 }
 
 function toCell(entry: Entry): Cell {
