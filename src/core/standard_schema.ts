@@ -32,3 +32,8 @@ export interface SchemaIssue {
 export function pathOf({ path = [] }: SchemaIssue): string[] {
   return path.map((key) => String(typeof key === "object" ? key.key : key));
 }
+
+/** An issue as JSON: its words and where it is, and nothing else that a validator may have put into it. */
+export function plainIssue(issue: SchemaIssue): { readonly message: string; readonly path: string[] } {
+  return { message: issue.message, path: pathOf(issue) };
+}

@@ -7,7 +7,7 @@ import {
   UnknownWorkflowError,
 } from "../core/errors.ts";
 import { createRunId } from "../core/run_id.ts";
-import { pathOf, type SchemaIssue } from "../core/standard_schema.ts";
+import { plainIssue } from "../core/standard_schema.ts";
 import type { StartedRun } from "../runner/runner_options.ts";
 import { tooMany, unavailable } from "./answers.ts";
 import { isAllowed } from "./is_allowed.ts";
@@ -100,7 +100,7 @@ function refuse(error: unknown): never {
   if (error instanceof RunConflictError) throw idTaken();
   if (error instanceof PayloadError) {
     throw new Problem(422, "The payload is not what the step takes", {
-      extensions: { issues: error.issues.map(toPublicIssue) },
+      extensions: { issues: error.issues.map(plainIssue) },
     });
   }
   if (error instanceof SerializationError) throw new Problem(422, "The payload cannot be stored as JSON");
@@ -108,10 +108,6 @@ function refuse(error: unknown): never {
   if (error instanceof UnknownStepError || error instanceof UnknownWorkflowError) throw unknownStart();
   if (error instanceof RunnerClosedError) throw unavailable("No runs are started here any more");
   throw error;
-}
-
-function toPublicIssue(issue: SchemaIssue): { readonly message: string; readonly path: string[] } {
-  return { message: issue.message, path: pathOf(issue) };
 }
 
 function unknownStart(): Problem {

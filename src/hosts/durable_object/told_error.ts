@@ -8,7 +8,7 @@ import {
   UnknownWorkflowError,
   type WorkflowError,
 } from "../../core/errors.ts";
-import { pathOf, type SchemaIssue } from "../../core/standard_schema.ts";
+import { plainIssue, type SchemaIssue } from "../../core/standard_schema.ts";
 
 /** An error on its way from an object to a Worker, with what its class is made of. */
 export type ToldError =
@@ -26,7 +26,7 @@ export type ToldError =
 export function tellError(error: unknown): ToldError | null {
   if (error instanceof PayloadError) {
     const { name, message, stepName } = error;
-    return { name, message, stepName, issues: error.issues.map(toJsonIssue) };
+    return { name, message, stepName, issues: error.issues.map(plainIssue) };
   }
   if (error instanceof EventsGoneError) {
     const { name, message, runId, after, first } = error;
@@ -76,8 +76,4 @@ function ofItsClass(told: ToldError): WorkflowError {
     case "SerializationError":
       return new SerializationError(told.stepName, told.path, "");
   }
-}
-
-function toJsonIssue(issue: SchemaIssue): SchemaIssue {
-  return { message: issue.message, path: pathOf(issue) };
 }
