@@ -30,8 +30,9 @@ export function isForeign(request: Request, { cors, publicUrl }: SiteSettings): 
   if (site !== null) return site !== "same-origin" && site !== "none";
   // Behind a proxy that ends TLS the schemes differ, so only the hosts are compared. Behind one that names itself in the
   // Host field, the site is where it says it is.
-  const hosts = [new URL(request.url).host, hostOf(publicUrl ?? "")];
-  return origin !== null && (hostOf(origin) === null || !hosts.includes(hostOf(origin)));
+  if (origin === null) return false;
+  const host = hostOf(origin);
+  return host === null || (host !== new URL(request.url).host && host !== hostOf(publicUrl ?? ""));
 }
 
 /** Lets pages of the listed origins read the answer. */
