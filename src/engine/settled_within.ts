@@ -2,7 +2,7 @@ import { type Clock, LONGEST_TIMER_MS } from "../core/clock.ts";
 
 /**
  * Settles when all the promises have, whatever they came to, and after `timeoutMs` or when the signal aborts at the
- * latest. The promises are looked at in a microtask, when what is on the stack has added its own. Never rejects.
+ * latest. Never rejects.
  */
 export async function settledWithin(
   promises: Iterable<Promise<unknown>>,
@@ -17,7 +17,6 @@ export async function settledWithin(
     if (timeoutMs <= LONGEST_TIMER_MS) timer = clock.setTimeout(resolve, timeoutMs);
   });
   signal?.addEventListener("abort", stop);
-  await undefined;
   await Promise.race([Promise.allSettled(promises), timeout]);
   signal?.removeEventListener("abort", stop);
   if (timer !== undefined) clock.clearTimeout(timer);
