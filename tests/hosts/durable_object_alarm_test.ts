@@ -55,13 +55,19 @@ Deno.test("DurableObjectHost.alarm() of an object without a run leaves nothing b
   assertEquals([object.alarmAt, object.tables], [null, 0]);
 });
 
-Deno.test("DurableObjectHost.alarm() says so if the storage fails, comes again soon, and then goes on", async () => {
-  using object = new FakeObject();
+/** A run "r" in the object whose only step waits at the gate "wait". */
+async function startWaiting(object: FakeObject) {
   const gates = new Gates();
   const wait = new Workflow({ name: "wait" }).add({ name: "wait", action: () => gates.wait("wait") });
   const errors: unknown[] = [];
   const { host, runs } = hostOf(object, { workflows: [wait], onError: (error) => errors.push(error) });
   await runs.start("wait", "wait", 1, { runId: "r" });
+  return { host, runs, gates, errors };
+}
+
+Deno.test("DurableObjectHost.alarm() says so if the storage fails, comes again soon, and then goes on", async () => {
+  using object = new FakeObject();
+  const { host, runs, gates, errors } = await startWaiting(object);
   object.alarmAt = null;
 
   // The start of the step is stored by then.
@@ -85,11 +91,7 @@ Deno.test("DurableObjectHost.alarm() says so if the storage fails, comes again s
 
 Deno.test("DurableObjectHost.alarm() says so if the storage has failed since the last one, and goes on", async () => {
   using object = new FakeObject();
-  const gates = new Gates();
-  const wait = new Workflow({ name: "wait" }).add({ name: "wait", action: () => gates.wait("wait") });
-  const errors: unknown[] = [];
-  const { host, runs } = hostOf(object, { workflows: [wait], onError: (error) => errors.push(error) });
-  await runs.start("wait", "wait", 1, { runId: "r" });
+  const { host, runs, gates, errors } = await startWaiting(object);
   await laterTurn();
   object.failure = new Error("the disk is gone");
   gates.open("wait");
